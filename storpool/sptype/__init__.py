@@ -1,0 +1,48 @@
+"""The type system: declarations (annotations, or the old functional notation) become nodes, nodes become decoders.
+
+:func:`spType` turns any declaration into a node. Constraints (:class:`Name`, :class:`IntRange`, ...) and marks
+(:class:`Since`, :class:`Internal`, ...) stand in annotations; :class:`JsonObjectImpl` is the base of annotated classes.
+"""
+
+from __future__ import annotations
+
+from .annotations import spType
+from .constraints import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
+from .markers import Internal, Json, JsonList, Key, Since, ToldApart
+from .nodes import Node
+from .notation import JsonObject, const, either, eitherOr, internal, longType, maybe, spDict, spList, spSet
+from .objects import JsonObjectImpl
+
+SpType = Node
+"""What the original calls a node."""
+
+__all__ = [
+    "IntRange",
+    "Internal",
+    "Json",
+    "JsonList",
+    "JsonObject",
+    "JsonObjectImpl",
+    "Key",
+    "Name",
+    "NamedEnum",
+    "Node",
+    "OneOf",
+    "Regex",
+    "Since",
+    "Size",
+    "SpType",
+    "String",
+    "ToldApart",
+    "UnlimitedInt",
+    "const",
+    "either",
+    "eitherOr",
+    "internal",
+    "longType",
+    "maybe",
+    "spDict",
+    "spList",
+    "spSet",
+    "spType",
+]

@@ -1,0 +1,134 @@
+"""From declarations to nodes: annotations and the old functional notation alike."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, Dict, List, Literal, Mapping, Sequence, Union, get_args, get_origin
+
+from .constraints import Constraint, OneOf
+from .markers import BodyOf, InternalOf, Key, Since, ToldApart
+from .nodes import (
+    Builtin,
+    Const,
+    InternalNode,
+    ListNode,
+    MapNode,
+    Maybe,
+    Node,
+    NullOr,
+    ObjectNode,
+    Scalar,
+    SetNode,
+    UnionNode,
+    WithDefault,
+)
+from .objects import Field, JsonObjectImpl, JsonObjectMeta
+
+__all__ = ["evaluate", "field_of", "spType"]
+
+_NoneType = type(None)
+_scalars: Dict[Constraint, Scalar] = {}
+
+
+def evaluate(annotation: Any, module: str) -> Any:
+    """Give the annotation itself where it is a string, by the names of its module."""
+    if not isinstance(annotation, str):
+        return annotation
+    return eval(annotation, sys.modules[module].__dict__)  # noqa: S307 - source code of the module, not data
+
+
+def field_of(owner: type, name: str, default: Any) -> Field:
+    """Make the field that a class declares under this name."""
+    annotation = evaluate(owner.__dict__["__annotations__"][name], owner.__module__)
+    since = owner.__since__  # type: ignore[attr-defined]
+    if get_origin(annotation) is Annotated:
+        since = next((mark.version for mark in reversed(annotation.__metadata__) if isinstance(mark, Since)), since)
+    node = spType(annotation)
+    if default is None and isinstance(node, NullOr):
+        node = Maybe(node.wrapped)
+    return Field(name, node, default, since, owner)
+
+
+def spType(declared: Any) -> Node:
+    """Turn a declaration into a node.
+
+    Taken are: a node; a class or a function that converts (``int``, a JsonObject class); ``[X]``, ``{X}`` and
+    ``{K: V}`` for a list, a set and a mapping; a plain value, meaning its type with that value as default; and
+    annotations.
+
+    :raises TypeError: it is none of these.
+    """
+    if isinstance(declared, Node):
+        return declared
+    if isinstance(declared, JsonObjectMeta):
+        return declared.__spnode__
+    origin = get_origin(declared)
+    if origin is not None:
+        return _of_annotation(origin, declared)
+    if declared is Any:
+        return Builtin(_anything)
+    if isinstance(declared, (list, set)) and len(declared) == 1:
+        item = spType(next(iter(declared)))
+        return ListNode(item) if isinstance(declared, list) else SetNode(item)
+    if isinstance(declared, dict) and len(declared) == 1:
+        key, value = next(iter(declared.items()))
+        return MapNode(Builtin(str), spType(value), key) if isinstance(key, str) else MapNode(spType(key), spType(value))
+    if isinstance(declared, (str, int, float, bool)):
+        return WithDefault(Builtin(type(declared)), declared)
+    if callable(declared):
+        return Builtin(declared)
+    raise TypeError(f"{declared!r} declares no type")
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+def _of_annotation(origin: Any, declared: Any) -> Node:
+    args = get_args(declared)
+    if origin is Annotated:
+        return _of_marks(args[0], args[1:])
+    if origin is Literal:
+        return Const(args[0]) if len(args) == 1 else Scalar(OneOf("OneOf", *args))
+    if origin is Union:
+        return _union(args)
+    if origin in (list, Sequence, _Sequence):
+        return ListNode(spType(args[0]))
+    if origin is set:
+        return SetNode(spType(args[0]))
+    if origin in (dict, _Mapping):
+        return MapNode(spType(args[0]), spType(args[1]))
+    raise TypeError(f"{declared!r} declares no type")
+
+
+_Sequence = get_origin(Sequence[int])
+_Mapping = get_origin(Mapping[int, int])
+
+
+def _union(args: Sequence[Any], told_apart: Any = None) -> Node:
+    others = [spType(arg) for arg in args if arg is not _NoneType]
+    node = others[0] if len(others) == 1 else UnionNode(others, told_apart)
+    return node if len(others) == len(args) else NullOr(node)
+
+
+def _of_marks(bare: Any, marks: Sequence[Any]) -> Node:
+    """The node of ``Annotated[bare, *marks]``."""
+    for mark in marks:
+        if isinstance(mark, Constraint):
+            if mark not in _scalars:
+                if not getattr(mark, "values", True):
+                    mark.values = get_args(bare)  # type: ignore[attr-defined]
+                _scalars[mark] = Scalar(mark)
+            return _scalars[mark]
+        if isinstance(mark, InternalOf):
+            return InternalNode(spType(mark.annotation))
+        if isinstance(mark, BodyOf):
+            return spType(mark.annotation)
+        if isinstance(mark, ToldApart):
+            return _union(get_args(bare), mark)
+        if isinstance(mark, Key):
+            key, value = get_args(bare)
+            return MapNode(spType(key), spType(value), mark.name)
+    return spType(bare)
+
+

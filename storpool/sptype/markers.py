@@ -1,0 +1,75 @@
+"""What stands in annotations beside the constraints: marks that a checker ignores and the run time reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Callable, List, Mapping, Sequence, TypeVar, Union
+
+__all__ = ["BodyOf", "Internal", "InternalOf", "Json", "JsonList", "Key", "Since", "ToldApart"]
+
+T = TypeVar("T")
+
+
+class Since:
+    """The version of the API that brought a field which is newer than its class."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+
+class Key:
+    """The one documented key of a mapping, ``{"exports": [...]}``; other keys are taken too."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class ToldApart:
+    """How the objects of a union are told apart: by ``field``, ``choose(record)`` giving the alternative's index.
+
+    Without it a union takes the first alternative that accepts the value, so a malformed object of one kind is taken
+    for another, or lost. With it the object stays of its own kind, and what is readable of it is kept.
+    """
+
+    def __init__(self, field: str, choose: Callable[[Mapping[str, Any]], int]) -> None:
+        self.field = field
+        self.choose = choose
+
+
+class InternalOf:
+    """Marks a field for debugging only: null when absent; a present value must be of the type."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+
+
+class BodyOf:
+    """Marks the body of a call: what it is validated against."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+
+
+if TYPE_CHECKING:
+    Internal = Annotated[Union[T, None], "internal"]
+    Json = Union[T, Mapping[str, Any]]
+    JsonList = Sequence[Union[T, Mapping[str, Any]]]
+else:
+    # typing would fold Optional[Optional[X]] and Union[X, Mapping]; the run time needs X as it was written.
+
+    class Internal:
+        """``Internal[X]``: for debugging only; null when absent, else X."""
+
+        def __class_getitem__(cls, annotation: Any) -> Any:
+            return Annotated[Any, InternalOf(annotation)]
+
+    class Json:
+        """``Json[X]``: the body of a call, an X or a plain mapping with its keys."""
+
+        def __class_getitem__(cls, annotation: Any) -> Any:
+            return Annotated[Any, BodyOf(annotation)]
+
+    class JsonList:
+        """``JsonList[X]``: the body of a call that is a list of X or of plain mappings."""
+
+        def __class_getitem__(cls, annotation: Any) -> Any:
+            return Annotated[Any, BodyOf(List[annotation])]

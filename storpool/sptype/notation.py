@@ -1,0 +1,79 @@
+"""The functional notation of declarations, as programs written for the original use it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Type, TypeVar
+
+from .annotations import spType
+from .nodes import Const, InternalNode, ListNode, MapNode, Maybe, Node, SetNode, UnionNode
+from .objects import JsonObjectImpl, JsonObjectMeta
+
+__all__ = ["JsonObject", "const", "either", "eitherOr", "internal", "longType", "maybe", "spDict", "spList", "spSet"]
+
+T = TypeVar("T")
+
+longType = int
+"""An integer of any size; the name is from the time of Python 2."""
+
+
+def maybe(declared: Any) -> Node:
+    """Null when absent or null, else a value of the type."""
+    return Maybe(spType(declared))
+
+
+def internal(declared: Any) -> Node:
+    """Null when absent; a present value must be of the type. For debugging only."""
+    return InternalNode(spType(declared))
+
+
+def const(value: Any) -> Node:
+    """Exactly this value; it is also what an absent field has."""
+    return Const(value)
+
+
+def either(*declared: Any) -> Node:
+    """The first of these types that accepts the value."""
+    return UnionNode([spType(each) for each in declared])
+
+
+def eitherOr(declared: Any, default: Any) -> Node:
+    """This constant, or a value of the type."""
+    return UnionNode([Const(default), spType(declared)])
+
+
+def spList(declared: Any) -> Node:
+    """A list of values of the type."""
+    return ListNode(spType(declared[0] if isinstance(declared, list) else declared))
+
+
+def spSet(declared: Any) -> Node:
+    """A set of values of the type."""
+    return SetNode(spType(next(iter(declared)) if isinstance(declared, set) else declared))
+
+
+def spDict(declared: Dict[Any, Any]) -> Node:
+    """A mapping with keys and values of these types."""
+    return spType(declared)
+
+
+def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
+    """Decorate a class: make it an object class with these fields, after those that it inherits.
+
+    ::
+
+        @JsonObject(name=str, size=maybe(int))
+        class Thing(object): ...
+    """
+
+    def decorate(cls: Type[T]) -> Type[T]:
+        bases = cls.__bases__ if cls.__bases__ != (object,) else ()
+        if not any(isinstance(base, JsonObjectMeta) for base in bases):
+            bases = (*bases, JsonObjectImpl)
+        kept = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
+        annotations = {**kept.get("__annotations__", {}), **{name: spType(each) for name, each in fields.items()}}
+        made = type(JsonObjectImpl)(cls.__name__, bases, {**kept, "__annotations__": annotations})
+        return made  # type: ignore[return-value]
+
+    return decorate
+
+

@@ -1,0 +1,64 @@
+"""What the cluster answers to requests that change something."""
+
+from __future__ import annotations
+
+from typing import Annotated, Dict, Literal, Optional
+
+from ..sptype import JsonObjectImpl, Since
+from .scalars import GlobalVolumeId, SnapshotName, VolumeName, VolumeNameOrGlobalId
+from .transfer import VolumesGroupBackupSingle
+
+__all__ = ["ApiOk", "ApiOkSnapshotCreate", "ApiOkVolumeBackup", "ApiOkVolumeCreate", "ApiOkVolumesGroupBackup"]
+
+
+class ApiOk(JsonObjectImpl, since="1.2.0"):
+    """The reply to a request that succeeded."""
+
+    ok: Literal[True] = True
+    """Always true; failures come as an `ApiError`."""
+
+    generation: int
+    """The cluster's generation: how many times its configuration has changed since it was created."""
+
+    info: Optional[str] = None
+    """May hold more about the request."""
+
+
+class ApiOkVolumeCreate(ApiOk, since="1.2.0"):
+    """The reply to a successful creation of a volume."""
+
+    autoName: Optional[SnapshotName] = None
+    """The transient snapshot that helped to make the volume."""
+
+    name: Annotated[Optional[VolumeNameOrGlobalId], Since("7.1.0")] = None
+    """The volume's name, when the request gave none."""
+
+    globalId: Annotated[Optional[GlobalVolumeId], Since("7.1.0")] = None
+    """The volume's global id."""
+
+
+class ApiOkVolumeBackup(ApiOkVolumeCreate, since="4.0.0"):
+    """The reply to a successful backup."""
+
+    remoteId: Optional[GlobalVolumeId] = None
+    """The global id of the backup."""
+
+
+class ApiOkVolumesGroupBackup(ApiOk, since="4.0.0"):
+    """The reply to a successful backup of several volumes."""
+
+    backups: Dict[VolumeName, VolumesGroupBackupSingle] = {}
+    """What came of each backup, by the volume's name."""
+
+
+class ApiOkSnapshotCreate(ApiOk, since="5.5.0"):
+    """The reply to a successful creation of a snapshot."""
+
+    autoName: Optional[SnapshotName] = None
+    """Presumably the name that the snapshot got automatically."""
+
+    snapshotGlobalId: Optional[GlobalVolumeId] = None
+    """The global id of the snapshot."""
+
+    snapshotVisibleVolumeId: Optional[int] = None
+    """The id under which the snapshot was created."""

@@ -1,0 +1,32 @@
+"""The tasks that recover and relocate data."""
+
+from __future__ import annotations
+
+from ..sptype import Internal, JsonObjectImpl
+from .scalars import DiskId
+
+__all__ = ["Task"]
+
+
+class Task(JsonObjectImpl):
+    """Recovery or relocation of data on a disk."""
+
+    diskId: DiskId
+    """The disk that the task runs on."""
+
+    transactionId: int
+    """The same for all tasks, on any disk, that stem from one action, such as the reallocation of a volume. It is 0 for
+    the recovery of a disk and 1 for transfers by a bridge; other numbers are of the relocator or the balancer.
+    """
+
+    allObjects: int
+    """How many objects the task covers in total."""
+
+    completedObjects: int
+    """How many objects are finished."""
+
+    dispatchedObjects: int
+    """How many objects are begun."""
+
+    unresolvedObjects: Internal[int] = None
+    """How many objects are not resolved yet; internal."""

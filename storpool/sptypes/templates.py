@@ -1,0 +1,191 @@
+"""Volume templates: rules for making many volumes alike, and what their volumes take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Optional, Union
+
+from ..sptype import Internal, JsonObjectImpl, Since
+from .scalars import PlacementGroupName, SnapshotName, VolumeReplication, VolumeSize, VolumeTemplateName
+from .volumes import VolumeLimits, VolumePolicyDesc
+
+__all__ = [
+    "VolumeTemplateCreateDesc",
+    "VolumeTemplateDesc",
+    "VolumeTemplateSpaceEst",
+    "VolumeTemplateSpaceEstEntry",
+    "VolumeTemplateSpaceEstInternal",
+    "VolumeTemplateStatusDesc",
+    "VolumeTemplateUpdateDesc",
+]
+
+
+class VolumeTemplateDesc(VolumeLimits, since="4.0.0"):
+    """One volume template: a set of rules for making many volumes alike."""
+
+    id: Internal[int] = None
+    """The numeric id."""
+
+    name: VolumeTemplateName
+    """The template's name."""
+
+    parentName: Union[Literal[""], SnapshotName]
+    """The snapshot that new volumes are based on. Empty when there is none."""
+
+    placeAll: PlacementGroupName
+    """The placement group whose disks take every replica but the last."""
+
+    placeTail: PlacementGroupName
+    """The placement group whose disks take the last replica, from which reads are served."""
+
+    placeHead: PlacementGroupName
+    """The placement group whose disks take the first replica."""
+
+    size: Union[Literal["-"], VolumeSize]
+    """The size that volumes have by default, in bytes. '-' when not set."""
+
+    replication: Union[Literal["-"], VolumeReplication]
+    """The number of replicas that volumes have by default. '-' when not set."""
+
+    reuseServer: Optional[bool] = None
+    """True permits several replicas on one server."""
+
+
+class VolumeTemplateSpaceEstInternal(JsonObjectImpl, since="3.0.0"):
+    """Internal inputs of a space estimate."""
+
+    u1: int
+    """Its meaning is not known."""
+
+    u2: int
+    """Its meaning is not known."""
+
+    u3: int
+    """Its meaning is not known."""
+
+
+class VolumeTemplateSpaceEstEntry(JsonObjectImpl, since="3.0.0"):
+    """One estimate of space."""
+
+    free: int
+    """The estimated space left, in bytes."""
+
+    capacity: int
+    """The estimated total room for client data, in bytes."""
+
+    internal: Internal[VolumeTemplateSpaceEstInternal] = None
+    """The internal inputs of the estimate."""
+
+
+class VolumeTemplateSpaceEst(VolumeTemplateSpaceEstEntry, since="3.0.0"):
+    """An estimate of space for a whole template, and for each of its placement groups."""
+
+    placeAll: VolumeTemplateSpaceEstEntry
+    """The estimate for the placeAll group."""
+
+    placeTail: VolumeTemplateSpaceEstEntry
+    """The estimate for the placeTail group."""
+
+    placeHead: Annotated[VolumeTemplateSpaceEstEntry, Since("4.0.0")]
+    """The estimate for the placeHead group."""
+
+
+class VolumeTemplateStatusDesc(JsonObjectImpl, since="3.0.0"):
+    """Usage and capacity of one template."""
+
+    id: Internal[int] = None
+    """The numeric id."""
+
+    name: VolumeTemplateName
+    """The template's name."""
+
+    placeAll: PlacementGroupName
+    """The placement group whose disks take every replica but the last."""
+
+    placeTail: PlacementGroupName
+    """The placement group whose disks take the last replica, from which reads are served."""
+
+    placeHead: Annotated[PlacementGroupName, Since("4.0.0")]
+    """The placement group whose disks take the first replica."""
+
+    replication: Union[Literal["-"], VolumeReplication]
+    """The number of replicas that the template asks for. '-' when it leaves that open."""
+
+    volumesCount: int
+    """How many volumes follow the template."""
+
+    snapshotsCount: int
+    """How many snapshots follow the template, those under deletion included."""
+
+    removingSnapshotsCount: int
+    """How many snapshots under deletion follow the template."""
+
+    size: Union[Literal[0], VolumeSize]
+    """The sum of the volumes' sizes in bytes, without the overhead of replication and checksums."""
+
+    totalSize: Union[Literal[0], VolumeSize]
+    """The sum of the volumes' sizes in bytes, with the overhead of replication."""
+
+    onDiskSize: int
+    """The space that the volumes really take on disks, in bytes."""
+
+    storedSize: int
+    """The client data on the volumes in bytes, without replication and overhead; so at most the volumes' size."""
+
+    volumesSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0")] = None
+    """The provisioned size of all volumes, in bytes."""
+
+    snapshotsWithoutChildrenSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0")] = None
+    """The provisioned size of the snapshots that have no children, in bytes."""
+
+    snapshotsWithChildrenSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0")] = None
+    """The provisioned size of the snapshots that have children, in bytes."""
+
+    availablePlaceAll: int
+    """The estimated free space over all disks of the placeAll group, in bytes."""
+
+    availablePlaceTail: int
+    """The estimated free space over all disks of the placeTail group, in bytes."""
+
+    availablePlaceHead: Annotated[int, Since("4.0.0")]
+    """The estimated free space over all disks of the placeHead group, in bytes."""
+
+    capacityPlaceAll: int
+    """The estimated physical space over all disks of the placeAll group, in bytes."""
+
+    capacityPlaceTail: int
+    """The estimated physical space over all disks of the placeTail group, in bytes."""
+
+    capacityPlaceHead: Annotated[int, Since("4.0.0")]
+    """The estimated physical space over all disks of the placeHead group, in bytes."""
+
+    stored: VolumeTemplateSpaceEst
+    """The room for client data and what is left of it, both estimated."""
+
+
+class VolumeTemplateCreateDesc(VolumePolicyDesc):
+    """A request to make a template."""
+
+    name: VolumeTemplateName
+    """The template's name."""
+
+    parent: Optional[SnapshotName] = None
+    """The snapshot that volumes made from the template are based on."""
+
+    size: Optional[VolumeSize] = None
+    """The size that volumes have by default, in bytes."""
+
+
+class VolumeTemplateUpdateDesc(VolumePolicyDesc):
+    """A request to change a template."""
+
+    rename: Optional[VolumeTemplateName] = None
+    """The new name."""
+
+    parent: Optional[SnapshotName] = None
+    """The snapshot that volumes made from the template are based on."""
+
+    size: Optional[VolumeSize] = None
+    """The size that volumes have by default, in bytes."""
+
+    propagate: Optional[bool] = None
+    """True applies the change also to volumes and snapshots that already follow the template."""
