@@ -1,0 +1,163 @@
+"""The API of a StorPool cluster: :class:`Api` has a method for each call.
+
+::
+
+    from storpool import spapi
+
+    api = spapi.Api.fromConfig()
+    for volume in api.volumesList():
+        print(volume.name, volume.size)
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional
+
+# The calls take their types from here, and programs written for the original look for these names here.
+from .. import spconfig, sptypes
+from ..sptype import JsonObject, const, either, longType, maybe, spType
+from ..sptypes import scalars as _scalars
+from ..sptypes.replies import ApiOk, ApiOkSnapshotCreate, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
+from ..sputils import msec, pathPollWait, sec
+from .attachments import Attachments
+from .balancer import Balancer
+from .call import CALLS, GET, POST, Section
+from .call import Argument as _API_ARG
+from .call import Call as _API_METHOD
+from .client import SP_API_PREFIX, Client, _format_path, clear_none
+from .clients import Clients
+from .disks import Disks
+from .errors import ApiError, InvalidArgumentError, UnusableReplyError
+from .general import General
+from .iscsi import ISCSI
+from .kvs import KeyValueStore
+from .maintenance import NodesInMaintenance
+from .peers import Peers
+from .placement import PlacementGroups
+from .relocator import VolumeRelocator
+from .remote import Remote
+from .requests import ActiveRequests
+from .servers import Servers
+from .services import Services
+from .snapshots import Snapshots
+from .tasks import Tasks
+from .templates import VolumeTemplates
+from .transport import HTTPTransport, Transport
+from .volumes import Volumes
+
+VERSION = "7.4.0"
+"""The version of the bindings."""
+
+SP_DEV_PATH = "/dev/storpool/"
+"""Where a client host shows the volumes that are attached to it, each as a link of the volume's name."""
+
+# Arguments of paths, for calls that are made by hand.
+BucketName = _API_ARG("bucketName", _scalars.KvsName)
+ClientId = _API_ARG("clientId", _scalars.ClientId)
+DiskId = _API_ARG("diskId", _scalars.DiskId)
+GlobalVolumeId = _API_ARG("globalVolumeId", _scalars.GlobalVolumeId)
+KeyName = _API_ARG("keyName", _scalars.KvsKeyName)
+PlacementGroupName = _API_ARG("placementGroupName", _scalars.PlacementGroupName)
+ServerId = _API_ARG("serverId", _scalars.ServerId)
+SnapshotName = _API_ARG("snapshotName", _scalars.SnapshotNameOrGlobalId)
+VagId = _API_ARG("vagName", _scalars.VagId)
+VolumeName = _API_ARG("volumeName", _scalars.VolumeNameOrGlobalId)
+VolumeTemplateName = _API_ARG("templateName", _scalars.VolumeTemplateName)
+
+
+class _Reference:
+    """The document of the reference, made when it is asked for."""
+
+    def __get__(self, _api: object, _owner: type) -> Any:
+        from .. import spdoc
+
+        return spdoc.reference()
+
+
+class Api(
+    General,
+    Peers,
+    Tasks,
+    Services,
+    ActiveRequests,
+    Servers,
+    Clients,
+    Disks,
+    Volumes,
+    Snapshots,
+    Attachments,
+    PlacementGroups,
+    VolumeTemplates,
+    VolumeRelocator,
+    Balancer,
+    ISCSI,
+    Remote,
+    NodesInMaintenance,
+    KeyValueStore,
+    Client,
+):
+    __doc__ = Client.__doc__
+
+    spDoc = _Reference()
+
+    @classmethod
+    def fromConfig(cls, cfg: Optional[Mapping[str, str]] = None, use_env: bool = True, **kwargs: Any) -> Api:
+        """Make an Api by the configuration's SP_API_HTTP_HOST, SP_API_HTTP_PORT and SP_AUTH_TOKEN.
+
+        :param cfg: the configuration, when it was read already.
+        :param use_env: whether the variables of that name in the environment win over the files.
+        :param kwargs: more parameters of :class:`Api`.
+        :raises storpool.spconfig.SPConfigException: a file that is missing or cannot be read.
+        :raises KeyError: a variable is missing.
+        """
+        if cfg is None:
+            cfg = spconfig.SPConfig(use_env=use_env)
+        return cls(host=cfg["SP_API_HTTP_HOST"], port=cfg["SP_API_HTTP_PORT"], auth=cfg["SP_AUTH_TOKEN"], **kwargs)
+
+
+__all__ = [
+    "CALLS",
+    "GET",
+    "POST",
+    "SP_API_PREFIX",
+    "SP_DEV_PATH",
+    "VERSION",
+    "Api",
+    "ApiError",
+    "ApiOk",
+    "ApiOkSnapshotCreate",
+    "ApiOkVolumeBackup",
+    "ApiOkVolumeCreate",
+    "ApiOkVolumesGroupBackup",
+    "BucketName",
+    "Client",
+    "ClientId",
+    "DiskId",
+    "GlobalVolumeId",
+    "HTTPTransport",
+    "InvalidArgumentError",
+    "JsonObject",
+    "KeyName",
+    "PlacementGroupName",
+    "Section",
+    "ServerId",
+    "SnapshotName",
+    "Transport",
+    "UnusableReplyError",
+    "VagId",
+    "VolumeName",
+    "VolumeTemplateName",
+    "_API_ARG",
+    "_API_METHOD",
+    "_format_path",
+    "clear_none",
+    "const",
+    "either",
+    "longType",
+    "maybe",
+    "msec",
+    "pathPollWait",
+    "sec",
+    "spType",
+    "sptypes",
+]

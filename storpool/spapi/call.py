@@ -1,0 +1,247 @@
+"""How a call is declared: GET and POST, the checks at import, the registry, and the function that a call becomes.
+
+A declared call is a function with a real signature and no body: its path arguments, ``json`` where it has a body, and
+``clusterName`` and ``returnRawAPIData``. The decorator checks that the path's placeholders are its parameters, and
+records a description in :data:`CALLS`, in which the reference, the command line and the simulated cluster look.
+Annotations are only evaluated when a call is first made or asked about.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
+from urllib.parse import quote
+
+from ..spcatch import InvalidArgumentError
+from ..sptype import Node, spType
+from ..sptype.annotations import evaluate
+from ..sptype.nodes import Maybe
+from ..sptype.objects import warn_of_unknown
+from .client import SP_API_PREFIX
+from .errors import UnusableReplyError
+
+__all__ = ["CALLS", "GET", "POST", "Argument", "Call", "Section"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# What the names of the API are made of goes into paths as it is; a key may hold anything, and is encoded.
+_PLAIN = "#*~@:"
+_COMMON = ("clusterName", "returnRawAPIData")
+
+
+class Argument:
+    """An argument in the path of a call: its name and its type."""
+
+    def __init__(self, name: str, declared: Any) -> None:
+        self._name = name
+        self._type = spType(declared)
+
+
+class Call:
+    """A call of the API.
+
+    :ivar name: the name of the method.
+    :ivar method: GET or POST.
+    :ivar query: the path below the prefix, with placeholders: ``VolumeUpdate/{volumeName}``.
+    :ivar path: the whole path, with placeholders.
+    :ivar multiCluster: whether it can span clusters.
+    :ivar since: the version of the API that brought it; ``until``, the one that dropped it, or empty.
+    :ivar section: the class that declares it; None for one made by hand.
+    :ivar function: the declared function; None for one made by hand.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        multiCluster: bool,
+        query: str,
+        args: Sequence[Argument] = (),
+        json: Any = None,
+        returns: Any = None,
+        since: str = "1.0.0",
+        until: str = "",
+    ) -> None:
+        self.name = query.split("/{")[0].replace("/", "_")
+        self.method = method
+        self.multiCluster = multiCluster
+        self.query = query
+        self.path = f"{SP_API_PREFIX}/{query}"
+        self.since = since
+        self.until = until
+        self.types: Dict[str, Any] = {}
+        self.function: Optional[Callable[..., Any]] = None
+        self.section: Optional[Type[Section]] = None
+        self._declared = (list(args), json, returns)
+
+    @functools.cached_property
+    def _nodes(self) -> Tuple[List[Argument], Optional[Node], Node]:
+        args, json, returns = self._declared
+        if self.function is not None:
+            notes = {
+                name: evaluate(note, self.function.__module__)
+                for name, note in self.function.__annotations__.items()
+                if name not in _COMMON
+            }
+            returns, json = notes.pop("return"), notes.pop("json", None)
+            args = [Argument(name, note) for name, note in notes.items()]
+        body = None if json is None else spType(json)
+        if body is not None and self.jsonOptional and not isinstance(body, Maybe):
+            body = Maybe(getattr(body, "wrapped", body))
+        return args, body, spType(returns)
+
+    @property
+    def args(self) -> List[Argument]:
+        """The arguments in the path."""
+        return self._nodes[0]
+
+    @property
+    def json(self) -> Optional[Node]:
+        """The node of the body; None where the call takes none."""
+        return self._nodes[1]
+
+    @property
+    def returns(self) -> Node:
+        """The node of the result."""
+        return self._nodes[2]
+
+    @property
+    def jsonOptional(self) -> bool:
+        """Whether the call has a body that may be left out."""
+        if self.function is None:
+            return isinstance(self._declared[1], Maybe)
+        names = self.function.__code__.co_varnames[: self.function.__code__.co_argcount]
+        return "json" in names and len(names) - names.index("json") <= len(self.function.__defaults__ or ())
+
+    @property
+    def title(self) -> str:
+        """The first line of the documentation."""
+        return _paragraphs(self.function)[0].rstrip(".")
+
+    @property
+    def text(self) -> str:
+        """The documentation below the first line."""
+        return _paragraphs(self.function)[1]
+
+    def doc(self, name: str, text: str) -> Call:
+        """Document a call made by hand; gives the call itself."""
+        from .. import spdoc
+
+        self.spDoc = spdoc.call_doc(self, name, text)
+        return self
+
+    def __call__(self, function: F) -> F:
+        """Declare the call by a function: its signature is the call's."""
+        names = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+        path_names = [name for name in names if name not in ("json", *_COMMON)]
+        if path_names != re.findall(r"\{(\w+)\}", self.query):
+            raise TypeError(f"{function.__qualname__}: the parameters {path_names} are not those of {self.query!r}")
+        if names[len(path_names) :] not in (("json", *_COMMON), _COMMON):
+            raise TypeError(f"{function.__qualname__}: after its path arguments a call has json or none, then {_COMMON}")
+        self.name = function.__name__
+        self.function = function
+        compiled: List[Callable[..., Any]] = []
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not compiled:
+                compiled.append(self.compile())
+            return compiled[0](*args, **kwargs)
+
+        call.spCall = self  # type: ignore[attr-defined]
+        return call  # type: ignore[return-value]
+
+    def __get__(self, api: Any, owner: Any = None) -> Any:
+        """Act as a method, for calls that users put on the class: ``Api.myCall = GET("Query/{x}", ARG)``."""
+        return self._function if api is None else functools.partial(self._function, api)
+
+    @functools.cached_property
+    def _function(self) -> Callable[..., Any]:
+        return self.compile()
+
+    def compile(self) -> Callable[..., Any]:
+        """Make the plain function that does the call: ``f(api, <arguments>, json, clusterName, returnRawAPIData)``."""
+        names = [argument._name for argument in self.args]
+        parameters = list(names)
+        if self.json is not None:
+            parameters.append("json=None" if self.jsonOptional else "json")
+        code = (
+            f"def {self.name}(api, {''.join(f'{each}, ' for each in parameters)}clusterName=None, returnRawAPIData=False):\n"
+            f"    return run(api, ({''.join(f'{each}, ' for each in names)}), "
+            f"{'None' if self.json is None else 'json'}, clusterName, returnRawAPIData)\n"
+        )
+        env: Dict[str, Any] = {"run": self._run}
+        exec(code, env)  # noqa: S102 - the code is ours, made from the declaration
+        return env[self.name]  # type: ignore[no-any-return]
+
+    def _run(self, api: Any, values: Sequence[Any], json: Any, clusterName: Optional[str], raw: bool) -> Any:
+        """Validate, send, convert."""
+        texts: Dict[str, str] = {}
+        for argument, value in zip(self.args, values):
+            try:
+                texts[argument._name] = quote(str(argument._type.handleVal(value)), safe=_PLAIN)
+            except InvalidArgumentError as exc:
+                raise exc.within(f".{argument._name}", exc.partial, self.name) from None
+            except ValueError as exc:  # a lone surrogate, which no encoding carries
+                raise InvalidArgumentError(f"cannot be sent: {exc}", None, f".{argument._name}", self.name) from None
+        body = json
+        if self.json is not None:
+            try:
+                body = self.json.handleVal(json)
+            except InvalidArgumentError as exc:
+                raise exc if exc.root else exc.within(".json", exc.partial, self.name) from None
+            warn_of_unknown(self.json, json, self.name)
+        query = self.query.format(**texts) if texts else self.query
+        data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
+        if raw:
+            return data
+        try:
+            return self.returns.handleVal(data)
+        except InvalidArgumentError as exc:
+            # Clusters older or newer than these declarations answer with other fields: what is readable is the result.
+            if exc.partial is None:
+                raise UnusableReplyError(data, self.name, exc) from exc
+            return exc.partial
+
+
+def _paragraphs(function: Optional[Callable[..., Any]]) -> Tuple[str, str]:
+    import inspect
+
+    first, _, rest = (inspect.getdoc(function) or "").partition("\n")
+    return first.strip(), rest.strip()
+
+
+def GET(
+    query: str, *args: Argument, json: Any = None, returns: Any = None, multiCluster: bool = False,
+    since: str = "1.0.0", until: str = "",
+) -> Call:
+    """Declare a call that reads."""
+    return Call("GET", multiCluster, query, args, json, returns, since, until)
+
+
+def POST(
+    query: str, *args: Argument, json: Any = None, returns: Any = None, multiCluster: bool = False,
+    since: str = "1.0.0", until: str = "",
+) -> Call:
+    """Declare a call that changes something."""
+    return Call("POST", multiCluster, query, args, json, returns, since, until)
+
+
+CALLS: Dict[str, Call] = {}
+"""All declared calls by the name of their method, in order of declaration."""
+
+
+class Section:
+    """The base of the classes that declare calls, one for each area of the API."""
+
+    title: str = ""
+
+    def __init_subclass__(cls, title: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if title:
+            cls.title = title
+        for name, member in vars(cls).items():
+            call = getattr(member, "spCall", None)
+            if call is not None:
+                call.section = cls
+                CALLS[name] = call

@@ -1,0 +1,165 @@
+"""The transport: one request over HTTP, its status and body back. Kept connections are its own business."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import os
+import socket
+import time
+from collections import deque
+from typing import Any, Deque, Dict, Optional, Protocol, Tuple
+
+__all__ = ["HTTPTransport", "Transport"]
+
+# A connection idle for longer is not trusted: firewalls and servers forget such without a word.
+IDLE_MAX = 20.0
+POOL_MAX = 32
+
+
+class Transport(Protocol):
+    """What a client sends by; tests and the simulated cluster put their own in its place."""
+
+    def send(self, method: str, path: str, body: Optional[str], headers: Dict[str, str]) -> Tuple[int, bytes]:
+        """Make one request and give the status and the body of the reply.
+
+        :raises OSError: no connection, a broken one, a time-out.
+        :raises http.client.HTTPException: what came is not HTTP, or is cut short.
+        """
+
+
+class HTTPTransport:
+    """Sends over ``http.client``, and keeps connections that the server keeps.
+
+    Threads may share it: each request has a connection of its own. A forked child leaves its parent's connections
+    alone. ``timeout``, in seconds, is for connecting, and again for the whole of an exchange: a server that sends a
+    byte now and then does not hold a caller for ever.
+    """
+
+    def __init__(self, host: str, port: int, timeout: Optional[float], source: Optional[str]) -> None:
+        self._host = host
+        self._port = port
+        self._timeout = timeout
+        self._source = source
+        self._idle: Deque[Tuple[Any, float]] = deque()
+        self._pid = os.getpid()
+
+    def send(self, method: str, path: str, body: Optional[str], headers: Dict[str, str]) -> Tuple[int, bytes]:
+        """Make one request; see :meth:`Transport.send`."""
+        kept = self._kept()
+        if kept is not None:
+            try:
+                return self._exchange(kept, method, path, body, headers)
+            except (ConnectionResetError, BrokenPipeError):
+                # The server gave the connection up just as it was used again; a new one tells what is the matter.
+                pass
+        return self._exchange(self._connect(), method, path, body, headers)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        while self._idle:
+            self._idle.pop()[0].close()
+
+    def _connect(self) -> Any:
+        options: Dict[str, Any] = {"timeout": self._timeout}
+        if self._source is not None:
+            options["source_address"] = (self._source, 0)
+        # Looked up at each connection: the test suites of drivers replace it in its module.
+        return http.client.HTTPConnection(self._host, self._port, **options)
+
+    def _exchange(
+        self, connection: Any, method: str, path: str, body: Optional[str], headers: Dict[str, str]
+    ) -> Tuple[int, bytes]:
+        keep = False
+        try:
+            connection.request(method, path, body, headers)
+            sock = getattr(connection, "sock", None)
+            if self._timeout is not None and isinstance(sock, socket.socket):
+                connection.sock = _TimedSocket(sock, self._timeout)
+            response = connection.getresponse()
+            status, payload = response.status, response.read()
+            # `is False`: a stand-in for the response may have anything there.
+            keep = getattr(response, "will_close", True) is False
+            if keep and isinstance(sock, socket.socket):
+                connection.sock = sock
+                sock.settimeout(self._timeout)
+            return status, payload
+        except (OSError, http.client.HTTPException):
+            keep = False
+            raise
+        except (ValueError, OverflowError, MemoryError, AttributeError) as exc:
+            # http.client lets some of these out for lengths and headers that make no sense.
+            keep = False
+            raise http.client.HTTPException(f"the reply is not HTTP: {type(exc).__name__}: {exc}") from exc
+        finally:
+            if keep and len(self._idle) < POOL_MAX:
+                self._idle.append((connection, time.monotonic()))
+            else:
+                connection.close()
+
+    def _kept(self) -> Any:
+        """Take a kept connection that is still good, or None."""
+        if self._pid != os.getpid():
+            self._idle = deque()
+            self._pid = os.getpid()
+        while True:
+            try:
+                connection, since = self._idle.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - since < IDLE_MAX and _is_quiet(getattr(connection, "sock", None)):
+                return connection
+            connection.close()
+
+
+def _is_quiet(sock: Any) -> bool:
+    """Whether a connection is open with nothing to read: a close, or what nobody asked for, would be readable."""
+    if sock is None:
+        return False
+    timeout = sock.gettimeout()
+    try:
+        sock.settimeout(0)
+        sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        sock.settimeout(timeout)
+        return True
+    except OSError:
+        return False
+    return False
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket until a deadline, not so-and-so long for each piece."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> Optional[int]:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedSocket:
+    """Stands for a socket while a response is read from it."""
+
+    def __init__(self, sock: socket.socket, timeout: float) -> None:
+        self._sock = sock
+        self._deadline = time.monotonic() + timeout
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
