@@ -37,12 +37,12 @@ class HTTPTransport:
     """
 
     def __init__(self, host: str, port: int, timeout: Optional[float], source: Optional[str]) -> None:
+        self._pid = os.getpid()
+        self._idle: Deque[Tuple[Any, float]] = deque()
         self._host = host
         self._port = port
         self._timeout = timeout
         self._source = source
-        self._idle: Deque[Tuple[Any, float]] = deque()
-        self._pid = os.getpid()
 
     def send(self, method: str, path: str, body: Optional[str], headers: Dict[str, str]) -> Tuple[int, bytes]:
         """Make one request; see :meth:`Transport.send`."""
@@ -60,6 +60,11 @@ class HTTPTransport:
         while self._idle:
             self._idle.pop()[0].close()
 
+    def __del__(self) -> None:
+        # Programs written before connections were kept never close an Api.
+        if self._pid == os.getpid():
+            self.close()
+
     def _connect(self) -> Any:
         options: Dict[str, Any] = {"timeout": self._timeout}
         if self._source is not None:
@@ -74,15 +79,16 @@ class HTTPTransport:
         try:
             connection.request(method, path, body, headers)
             sock = getattr(connection, "sock", None)
-            if self._timeout is not None and isinstance(sock, socket.socket):
-                connection.sock = _TimedSocket(sock, self._timeout)
+            timed = _TimedSocket(sock, self._timeout) if isinstance(sock, socket.socket) else None
+            if timed is not None:
+                connection.sock = timed
             response = connection.getresponse()
             status, payload = response.status, response.read()
-            # `is False`: a stand-in for the response may have anything there.
-            keep = getattr(response, "will_close", True) is False
-            if keep and isinstance(sock, socket.socket):
+            if timed is not None:
                 connection.sock = sock
-                sock.settimeout(self._timeout)
+                # `is False`: a stand-in for the response may have anything there. Bytes beyond the response belong to
+                # nothing that was asked: what comes next on such a connection could be taken for another's answer.
+                keep = getattr(response, "will_close", True) is False and not timed.excess
             return status, payload
         except (OSError, http.client.HTTPException):
             keep = False
@@ -128,22 +134,48 @@ def _is_quiet(sock: Any) -> bool:
     return False
 
 
-class _TimedReader(io.RawIOBase):
-    """Reads a socket until a deadline, not so-and-so long for each piece."""
+class _TimedSocket:
+    """Stands for a socket while one response is read from it, until a deadline and not so-and-so long a piece."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
+    def __init__(self, sock: socket.socket, timeout: Optional[float]) -> None:
         self._sock = sock
-        self._raw = sock.makefile("rb", buffering=0)
-        self._deadline = deadline
+        self._timeout = timeout
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self.excess = False
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return _Response(_TimedReader(self), self)
+
+    def left(self) -> Optional[float]:
+        """The seconds that are left to read in."""
+        if self._deadline is None:
+            return None
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        return left
+
+    def rest(self) -> None:
+        """Give the socket the time-out back that it came with."""
+        self._sock.settimeout(self._timeout)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+class _TimedReader(io.RawIOBase):
+    def __init__(self, timed: _TimedSocket) -> None:
+        self._timed = timed
+        self._raw = timed._sock.makefile("rb", buffering=0)
+        self.done = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> Optional[int]:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise socket.timeout("timed out")
-        self._sock.settimeout(left)
+        if self.done:
+            return None
+        self._timed._sock.settimeout(self._timed.left())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -151,15 +183,16 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
-class _TimedSocket:
-    """Stands for a socket while a response is read from it."""
+class _Response(io.BufferedReader):
+    """The stream of one response; tells at its end whether more had come than the response."""
 
-    def __init__(self, sock: socket.socket, timeout: float) -> None:
-        self._sock = sock
-        self._deadline = time.monotonic() + timeout
+    def __init__(self, raw: _TimedReader, timed: _TimedSocket) -> None:
+        super().__init__(raw)
+        self._timed = timed
 
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
+    def close(self) -> None:
+        if not self.closed:
+            self.raw.done = True  # type: ignore[attr-defined] # from here on peek() sees what is buffered, and waits for nothing
+            self._timed.excess = bool(self.peek(1))
+            self._timed.rest()
+        super().close()
