@@ -4,6 +4,9 @@ A generated function takes the value apart, keeps what its tests find well-forme
 converting ("10" for 10) to their node. Whatever does not fit raises inside and goes to the node's exact path, which
 says what is wrong and collects what is right. So the generated code never decides what an error is.
 ``python -m storpool.sptype show VolumeSummary`` prints the code made for a type.
+
+Each function here that begins with an underscore gives lines of code that convert the variable ``var`` in place; the
+objects that the lines use go into ``env`` under names of their own.
 """
 
 from __future__ import annotations
@@ -12,8 +15,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Callable, Container, Dict, List, Tuple, Type
 
 if TYPE_CHECKING:
-    from .nodes import Collection, Node
-    from .objects import JsonObjectImpl
+    from .nodes import Collection, ListNode, MapNode, Node, UnionNode
+    from .objects import Field, JsonObjectImpl
+
+Env = Dict[str, Any]
+Lines = List[str]
 
 _ABSENT = object()
 _new = object.__new__
@@ -35,121 +41,144 @@ def generate(node: Collection, sample: Any = None) -> Callable[[Any], Any]:
     return env["decode"]  # type: ignore[no-any-return]
 
 
-def source(node: Collection, sample: Any = None) -> Tuple[str, Dict[str, Any]]:
+def source(node: Collection, sample: Any = None) -> Tuple[str, Env]:
     """Give the code of a node's decoder, and the names it uses."""
     from .nodes import ListNode, MapNode, ObjectNode
 
-    env: Dict[str, Any] = {"exact": node.exact}
+    env: Env = {"exact": node.exact}
+    body: Lines = []
     if isinstance(node, ObjectNode):
         # A cluster leaves out the same fields in all its records: expect what the first one has, then only what must be.
-        usual = _object(node.cls, env, sample if type(sample) is dict else ())
-        least = _object(node.cls, env, ())
-        attempts = [("dict", usual)] if usual == least else [("dict", usual), ("dict", least)]
-    elif isinstance(node, (ListNode, MapNode)):
-        attempts = [(_container(node)[0], [f"return {_container(node)[1](env)}"])]
+        for usual in (sample if type(sample) is dict else (), ()):
+            body += ["if type(v) is dict:", *_indented(_tried(_object(node.cls, "v", env, usual), ["return v"], ["pass"]))]
+        body.append("return exact(v)")
     else:
-        raise TypeError(f"no decoder for {node!r}")
-    lines = ["def decode(v):"]
-    for kind, body in attempts:
-        lines += [f"    if type(v) is {kind}:", "        try:", *(f"            {line}" for line in body)]
-        # Any exception whatever means the same: not well-formed, so the next or the exact path decides.
-        lines += ["        except Exception:", "            pass"]
-    return "\n".join([*lines, "    return exact(v)", ""]), env
+        assert isinstance(node, (ListNode, MapNode))
+        first = None
+        if type(sample) in (dict, list):
+            first = next(iter(sample.values() if type(sample) is dict else sample), None)
+        rebuilt = _mapping(node, env, first) if isinstance(node, MapNode) else _list(node, env, first)
+        body = _tried(rebuilt, [], ["pass"]) + ["return exact(v)"]
+    return "\n".join(["def decode(v):", *_indented(body), ""]), env
 
 
-def _container(node: Node, var: str = "v") -> Tuple[str, Callable[[Dict[str, Any]], str]]:
-    """The type of a list, set or mapping on the wire, and how to make the expression that rebuilds one."""
-    from .nodes import ListNode, MapNode
-
-    # Names of their own, since one expression may stand within another.
-    k, x = f"{var}k", f"{var}x"
-    if isinstance(node, MapNode):
-        key, value = node.key, node.value
-        return "dict", lambda env: (
-            f"{{{_converted(key, k, env)}: {_converted(value, x, env)} for {k}, {x} in {var}.items()}}"
-        )
-    assert isinstance(node, ListNode)
-    opening, closing = node.brackets
-    return "list", lambda env: f"{opening}{_converted(node.item, x, env)} for {x} in {var}{closing}"
+def _indented(lines: Lines) -> Lines:
+    return [f"    {line}" for line in lines]
 
 
-def _handler(node: Node, var: str, env: Dict[str, Any]) -> str:
+def _tried(lines: Lines, after: Lines, otherwise: Lines) -> Lines:
+    # Any exception whatever means the same: not well-formed, so something more exact decides.
+    return ["try:", *_indented(lines + after), "except Exception:", *_indented(otherwise)]
+
+
+def _bound(what: str, value: Any, env: Env) -> str:
+    name = f"{what}_{len(env)}"
+    env[name] = value
+    return name
+
+
+def _handler(node: Node, var: str, env: Env) -> str:
     """An expression that converts ``var`` by its node."""
     from .nodes import Collection
 
-    name = f"convert_{len(env)}"
     # A collection replaces its handleVal when it is first used; look it up late, so as to get the generated one.
     if isinstance(node, Collection):
-        env[name] = node
-        return f"{name}.handleVal({var})"
-    env[name] = node.handleVal
-    return f"{name}({var})"
+        return f"{_bound('node', node, env)}.handleVal({var})"
+    return f"{_bound('convert', node.handleVal, env)}({var})"
 
 
-def _converted(node: Node, var: str, env: Dict[str, Any]) -> str:
-    """An expression for ``var`` as the node wants it."""
-    from .nodes import ListNode, MapNode, NullOr
-
-    test = node.test(var, env)
-    if test is not None:
-        return f"({var} if {test} else {_handler(node, var, env)})"
-    if isinstance(node, NullOr):
-        return f"(None if {var} is None else {_converted(node.wrapped, var, env)})"
-    if isinstance(node, (ListNode, MapNode)):
-        kind, rebuilt = _container(node, var)
-        return f"({rebuilt(env)} if type({var}) is {kind} else {_handler(node, var, env)})"
-    return _handler(node, var, env)
+def _list(node: ListNode, env: Env, sample: Any) -> Lines:
+    """A list as a function's whole value: its items are converted in the loop."""
+    item = _item(node.item, "x", env, sample)
+    loop = ["items = []", "for x in v:", *_indented([*item, "items.append(x)"])]
+    return ["if type(v) is list:", *_indented([*loop, f"return {_bound('build', node.build, env)}(items)"])]
 
 
-def _checked(node: Node, var: str, env: Dict[str, Any]) -> List[str]:
-    """Statements that make of ``var`` what the node wants."""
-    from .nodes import NullOr
+def _mapping(node: MapNode, env: Env, sample: Any) -> Lines:
+    item = [*_converted(node.key, "k", env), *_item(node.value, "x", env, sample), "items[k] = x"]
+    loop = ["items = {}", "for k, x in v.items():", *_indented(item), "return items"]
+    return ["if type(v) is dict:", *_indented(loop)]
 
-    inner, condition = node, ""
-    if isinstance(node, NullOr):
-        inner, condition = node.wrapped, f"{var} is not None"
+
+def _item(node: Node, var: str, env: Env, sample: Any) -> Lines:
+    """What stands in a loop; an object's code stands there itself, which saves a call for each."""
+    from .nodes import ObjectNode
+
+    if isinstance(node, ObjectNode):
+        usual = sample if type(sample) is dict else ()
+        unfit = [f"if type({var}) is not dict: raise TypeError"]
+        return _tried(unfit + _object(node.cls, var, env, usual), [], [f"{var} = {_handler(node, var, env)}"])
+    return _converted(node, var, env)
+
+
+def _converted(node: Node, var: str, env: Env) -> Lines:
+    from .nodes import ListNode, MapNode, NullOr, UnionNode
+
+    if isinstance(node, NullOr) and node.test(var, env) is None:
+        return [f"if {var} is not None:", *_indented(_converted(node.wrapped, var, env))]
+    inner, condition = (node.wrapped, f"{var} is not None and ") if isinstance(node, NullOr) else (node, "")
     test = inner.test(var, env)
     if test is not None:
-        return [f"if {condition and condition + ' and '}not {test}: {var} = {_handler(inner, var, env)}"]
-    return [f"{condition and f'if {condition}: '}{var} = {_converted(inner, var, env)}"]
+        return [f"if {condition}not {test}: {var} = {_handler(inner, var, env)}"]
+    if isinstance(inner, (ListNode, MapNode)):
+        return _copied(inner, var, env)
+    if isinstance(inner, UnionNode) and inner.toldApart is not None:
+        return _told_apart(inner, var, env)
+    return [f"{var} = {_handler(inner, var, env)}"]
 
 
-def _object(cls: Type[JsonObjectImpl], env: Dict[str, Any], usual: Container[str]) -> List[str]:
-    """The body of a class's decoder; ``usual`` are the fields that are expected besides the required ones."""
+def _copied(node: Collection, var: str, env: Env) -> Lines:
+    """A list, set or mapping within an object: looked through, and copied when all in it stays as it is."""
+    from .nodes import MapNode
+
+    mapping = isinstance(node, MapNode)
+    parts = [(part, f"{var}_{name}") for part, name in zip(node.inner(), ("k", "x") if mapping else ("x",))]
+    tests = [part.test(name, env) for part, name in parts]
+    handled = f"{var} = {_handler(node, var, env)}"
+    if None in tests:
+        return [handled]
+    build = f"{var}.copy()" if mapping else f"{_bound('build', node.build, env)}({var}[:])"  # type: ignore[attr-defined]
+    names, values = ", ".join(name for _, name in parts), f"{var}.items()" if mapping else var
+    refused = f"if not ({' and '.join(map(str, tests))}): {handled}; break"
+    loop = [f"for {names} in {values}:", f"    {refused}", f"else: {var} = {build}"]
+    return [f"if type({var}) is {'dict' if mapping else 'list'}:", *_indented(loop), f"else: {handled}"]
+
+
+def _told_apart(node: UnionNode, var: str, env: Env) -> Lines:
+    choose, alternatives = _bound("choose", node.toldApart.choose, env), _bound("alternatives", node.alternatives, env)  # type: ignore[union-attr]
+    chosen = f"{var} = {alternatives}[{choose}({var})].handleVal({var})"
+    return [f"if type({var}) is dict: {chosen}", f"else: {var} = {_handler(node, var, env)}"]
+
+
+def _object(cls: Type[JsonObjectImpl], var: str, env: Env, usual: Container[str]) -> Lines:
+    """An object made of a dict; ``usual`` are the fields that are expected besides the required ones."""
+    fields = list(cls.__spfields__.values())
+    there = [field for field in fields if field.required or field.name in usual]
+    lines: Lines = []
+    if len(there) == 1:
+        lines.append(f"f_{there[0].name} = {var}[{there[0].name!r}]")
+    elif there:
+        getter = _bound("values", itemgetter(*(field.name for field in there)), env)
+        lines.append(f"{', '.join('f_' + field.name for field in there)} = {getter}({var})")
+    if len(there) < len(fields):
+        lines.append(f"get = {var}.get")
+    for field in fields:
+        name = f"f_{field.name}"
+        lines += _converted(field.node, name, env) if field in there else _absent_or(field, name, env)
+    # Building happens in a twin of the class whose __setattr__ does not validate: plain stores are fast.
+    lines.append(f"made = {_bound('new', _new, env)}({_bound('twin', type(cls).twin(cls), env)})")
+    lines += [f"made.{field.name} = f_{field.name}" for field in fields]
+    return [*lines, f"made.__class__ = {_bound('cls', cls, env)}", f"{var} = made"]
+
+
+def _absent_or(field: Field, var: str, env: Env) -> Lines:
+    """A field that may be absent."""
     from .nodes import NullOr
 
-    fields = list(cls.__spfields__.values())
-    # Building happens in a twin of the class whose __setattr__ does not validate: plain stores are fast.
-    env.setdefault("twin", None)
-    if env["twin"] is None:
-        env.update(new=_new, twin=type(cls).twin(cls), cls=cls, absent=_ABSENT)
-    there = [field for field in fields if field.required or field.name in usual]
-    lines: List[str] = []
-    if len(there) == 1:
-        lines.append(f"f_{there[0].name} = v[{there[0].name!r}]")
-    elif there:
-        getter = f"values_{len(env)}"
-        env[getter] = itemgetter(*(field.name for field in there))
-        lines.append(f"{', '.join('f_' + field.name for field in there)} = {getter}(v)")
-    if len(there) < len(fields):
-        lines.append("get = v.get")
-    for field in fields:
-        var, node = f"f_{field.name}", field.node
-        test = node.test(var, env)
-        if field in there:
-            lines += _checked(node, var, env)
-        elif isinstance(node, NullOr) and field.default is None:
-            # Null and absent are the same.
-            lines.append(f"{var} = get({field.name!r})")
-            lines += _checked(node, var, env)
-        else:
-            default = f"default_{len(env)}"
-            env[default] = field.absent
-            handled = _handler(node, var, env) if test else _converted(node, var, env)
-            lines.append(f"{var} = get({field.name!r}, absent)")
-            condition = f"if not {test}: " if test else ""
-            lines.append(f"{condition}{var} = {default}() if {var} is absent else {handled}")
-    lines.append("made = new(twin)")
-    lines += [f"made.{field.name} = f_{field.name}" for field in fields]
-    lines += ["made.__class__ = cls", "return made"]
-    return lines
+    converted = _converted(field.node, var, env)
+    if isinstance(field.node, NullOr) and field.default is None:
+        # Null and absent are the same.
+        return [f"{var} = get({field.name!r})", *converted]
+    absent, default = _bound("absent", _ABSENT, env), _bound("default", field.absent, env)
+    lines = [f"{var} = get({field.name!r}, {absent})", f"if {var} is {absent}: {var} = {default}()"]
+    return [*lines, "else:", *_indented(converted)]

@@ -118,7 +118,9 @@ class Builtin(Node):
         return "a number" if self.type is float else self._words
 
     def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
-        return f"(type({var}) is {self.name})" if self.type in (int, str, bool, float) else None
+        if self.type is bool:
+            return f"({var} is True or {var} is False)"
+        return f"(type({var}) is {self.name})" if self.type in (int, str, float) else None
 
     def decides(self, kind: Optional[type]) -> bool:
         return kind is not None and kind is self.type
@@ -163,6 +165,8 @@ class Const(Node):
     def test(self, var: str, env: Dict[str, Any]) -> str:
         if self.value is None or type(self.value) is bool:
             return f"({var} is {self.value})"
+        if type(self.value) is str:
+            return f"({var} == {self.value!r})"
         return f"(type({var}) is {type(self.value).__name__} and {var} == {self.value!r})"
 
     def decides(self, kind: Optional[type]) -> bool:
