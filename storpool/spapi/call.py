@@ -137,7 +137,9 @@ class Call:
         if path_names != re.findall(r"\{(\w+)\}", self.query):
             raise TypeError(f"{function.__qualname__}: the parameters {path_names} are not those of {self.query!r}")
         if names[len(path_names) :] not in (("json", *_COMMON), _COMMON):
-            raise TypeError(f"{function.__qualname__}: after its path arguments a call has json or none, then {_COMMON}")
+            raise TypeError(
+                f"{function.__qualname__}: after its path arguments a call has json or none, then {_COMMON}"
+            )
         self.name = function.__name__
         self.function = function
         compiled: List[Callable[..., Any]] = []
@@ -165,8 +167,9 @@ class Call:
         parameters = list(names)
         if self.json is not None:
             parameters.append("json=None" if self.jsonOptional else "json")
+        parameters += ["clusterName=None", "returnRawAPIData=False"]
         code = (
-            f"def {self.name}(api, {''.join(f'{each}, ' for each in parameters)}clusterName=None, returnRawAPIData=False):\n"
+            f"def {self.name}(api, {', '.join(parameters)}):\n"
             f"    return run(api, ({''.join(f'{each}, ' for each in names)}), "
             f"{'None' if self.json is None else 'json'}, clusterName, returnRawAPIData)\n"
         )
@@ -212,16 +215,26 @@ def _paragraphs(function: Optional[Callable[..., Any]]) -> Tuple[str, str]:
 
 
 def GET(
-    query: str, *args: Argument, json: Any = None, returns: Any = None, multiCluster: bool = False,
-    since: str = "1.0.0", until: str = "",
+    query: str,
+    *args: Argument,
+    json: Any = None,
+    returns: Any = None,
+    multiCluster: bool = False,
+    since: str = "1.0.0",
+    until: str = "",
 ) -> Call:
     """Declare a call that reads."""
     return Call("GET", multiCluster, query, args, json, returns, since, until)
 
 
 def POST(
-    query: str, *args: Argument, json: Any = None, returns: Any = None, multiCluster: bool = False,
-    since: str = "1.0.0", until: str = "",
+    query: str,
+    *args: Argument,
+    json: Any = None,
+    returns: Any = None,
+    multiCluster: bool = False,
+    since: str = "1.0.0",
+    until: str = "",
 ) -> Call:
     """Declare a call that changes something."""
     return Call("POST", multiCluster, query, args, json, returns, since, until)

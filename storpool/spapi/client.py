@@ -175,5 +175,3 @@ def _data(status: Any, payload: Any) -> Any:
         if status == 200 and "data" in reply:
             return reply["data"]
     raise ApiError.unusable(status, payload, "neither data nor an error", reply)
-
-

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Type
 
 from ..spcatch import InvalidArgumentError
 
@@ -88,7 +88,7 @@ class UnusableReplyError(ApiError, InvalidArgumentError):
         return ApiError.__str__(self)
 
 
-def _remake(cls: type, attributes: Any) -> Any:
+def _remake(cls: Type[ApiError], attributes: Any) -> ApiError:
     made = cls.__new__(cls)
     made.__dict__.update(attributes)
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Dict, List, Literal, Mapping, Sequence, Union, get_args, get_origin
+from typing import Annotated, Any, Dict, Literal, Mapping, Sequence, Union, get_args, get_origin
 
 from .constraints import Constraint, OneOf
 from .markers import BodyOf, InternalOf, Key, Since, ToldApart
@@ -16,13 +16,12 @@ from .nodes import (
     Maybe,
     Node,
     NullOr,
-    ObjectNode,
     Scalar,
     SetNode,
     UnionNode,
     WithDefault,
 )
-from .objects import Field, JsonObjectImpl, JsonObjectMeta
+from .objects import Field, JsonObjectMeta
 
 __all__ = ["evaluate", "field_of", "spType"]
 
@@ -39,7 +38,7 @@ def evaluate(annotation: Any, module: str) -> Any:
 
 def field_of(owner: type, name: str, default: Any) -> Field:
     """Make the field that a class declares under this name."""
-    annotation = evaluate(owner.__dict__["__annotations__"][name], owner.__module__)
+    annotation = evaluate(vars(owner)["__annotations__"][name], owner.__module__)
     since = owner.__since__  # type: ignore[attr-defined]
     if get_origin(annotation) is Annotated:
         since = next((mark.version for mark in reversed(annotation.__metadata__) if isinstance(mark, Since)), since)
@@ -72,7 +71,9 @@ def spType(declared: Any) -> Node:
         return ListNode(item) if isinstance(declared, list) else SetNode(item)
     if isinstance(declared, dict) and len(declared) == 1:
         key, value = next(iter(declared.items()))
-        return MapNode(Builtin(str), spType(value), key) if isinstance(key, str) else MapNode(spType(key), spType(value))
+        return (
+            MapNode(Builtin(str), spType(value), key) if isinstance(key, str) else MapNode(spType(key), spType(value))
+        )
     if isinstance(declared, (str, int, float, bool)):
         return WithDefault(Builtin(type(declared)), declared)
     if callable(declared):
@@ -130,5 +131,3 @@ def _of_marks(bare: Any, marks: Sequence[Any]) -> Node:
             key, value = get_args(bare)
             return MapNode(spType(key), spType(value), mark.name)
     return spType(bare)
-
-

@@ -182,7 +182,9 @@ class NamedEnum(Constraint):
         raise InvalidArgumentError(f"{shown(value)} is not {self.describe()}")
 
     def describe(self) -> str:
-        return f"an integer from {self.first} to {self.first + len(self.values) - 1}, standing for " + ", ".join(self.values)
+        return f"an integer from {self.first} to {self.first + len(self.values) - 1}, standing for " + ", ".join(
+            self.values
+        )
 
 
 class Regex(Constraint):
@@ -212,7 +214,7 @@ class Regex(Constraint):
         good = self._good
 
         def matches(text: str) -> bool:
-            if fullmatch(text) is None or self.shorter_than and len(text) >= self.shorter_than:
+            if fullmatch(text) is None or (self.shorter_than and len(text) >= self.shorter_than):
                 return False
             if len(good) < _GOOD_MAX:
                 good.add(text)
@@ -265,7 +267,7 @@ class Name(Regex):
 
 
 class String(Constraint):
-    """A string shorter than a limit, whatever its characters. As in the original, any value that has a length passes."""
+    """A string shorter than a limit, whatever its characters; as in the original, anything that has a length passes."""
 
     decides = str
 

@@ -12,7 +12,7 @@ objects that the lines use go into ``env`` under names of their own.
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Callable, Container, Dict, List, Tuple, Type
+from typing import TYPE_CHECKING, Any, Callable, Container, Dict, List, Tuple, Type, cast
 
 if TYPE_CHECKING:
     from .nodes import Collection, ListNode, MapNode, Node, UnionNode
@@ -43,22 +43,24 @@ def generate(node: Collection, sample: Any = None) -> Callable[[Any], Any]:
 
 def source(node: Collection, sample: Any = None) -> Tuple[str, Env]:
     """Give the code of a node's decoder, and the names it uses."""
-    from .nodes import ListNode, MapNode, ObjectNode
+    from .nodes import MapNode, ObjectNode
 
     env: Env = {"exact": node.exact}
     body: Lines = []
     if isinstance(node, ObjectNode):
-        # A cluster leaves out the same fields in all its records: expect what the first one has, then only what must be.
+        # A cluster leaves out the same fields in all records: expect what the first one has, then only what must be.
         for usual in (sample if type(sample) is dict else (), ()):
-            body += ["if type(v) is dict:", *_indented(_tried(_object(node.cls, "v", env, usual), ["return v"], ["pass"]))]
+            body += [
+                "if type(v) is dict:",
+                *_indented(_tried(_object(node.cls, "v", env, usual), ["return v"], ["pass"])),
+            ]
         body.append("return exact(v)")
     else:
-        assert isinstance(node, (ListNode, MapNode))
         first = None
         if type(sample) in (dict, list):
             first = next(iter(sample.values() if type(sample) is dict else sample), None)
-        rebuilt = _mapping(node, env, first) if isinstance(node, MapNode) else _list(node, env, first)
-        body = _tried(rebuilt, [], ["pass"]) + ["return exact(v)"]
+        rebuilt = _mapping(node, env, first) if isinstance(node, MapNode) else _list(cast("ListNode", node), env, first)
+        body = [*_tried(rebuilt, [], ["pass"]), "return exact(v)"]
     return "\n".join(["def decode(v):", *_indented(body), ""]), env
 
 

@@ -289,7 +289,8 @@ class Collection(Node):
 
     def handleVal(self, value: Any) -> Any:
         # From now on the instance's own attribute, the generated function, is what callers find.
-        self.handleVal = decode = decoder.generate(self, value)  # type: ignore[method-assign]
+        decode = decoder.generate(self, value)
+        self.__dict__["handleVal"] = decode
         return decode(value)
 
     def exact(self, value: Any) -> Any:

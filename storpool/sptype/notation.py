@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Type, TypeVar
+from typing import Any, Callable, Dict, Type, TypeVar, cast
 
 from .annotations import spType
-from .nodes import Const, InternalNode, ListNode, MapNode, Maybe, Node, SetNode, UnionNode
+from .nodes import Const, InternalNode, ListNode, Maybe, Node, SetNode, UnionNode
 from .objects import JsonObjectImpl, JsonObjectMeta
 
 __all__ = ["JsonObject", "const", "either", "eitherOr", "internal", "longType", "maybe", "spDict", "spList", "spSet"]
@@ -71,9 +71,7 @@ def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
             bases = (*bases, JsonObjectImpl)
         kept = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
         annotations = {**kept.get("__annotations__", {}), **{name: spType(each) for name, each in fields.items()}}
-        made = type(JsonObjectImpl)(cls.__name__, bases, {**kept, "__annotations__": annotations})
-        return made  # type: ignore[return-value]
+        made = JsonObjectMeta(cls.__name__, bases, {**kept, "__annotations__": annotations})
+        return cast("Type[T]", made)
 
     return decorate
-
-

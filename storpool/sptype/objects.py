@@ -7,7 +7,7 @@ the decoder come at first use. Values live in slots, so reading one costs an ord
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Tuple, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar
 
 from ..spcatch import InvalidArgumentError, shown
 from . import decoder
@@ -256,4 +256,3 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
     def __reduce__(self) -> Tuple[Any, ...]:
         # copy, deepcopy and pickle: the same class and fields, whatever they hold.
         return decoder.build, (type(self), self.to_json())
-

@@ -283,7 +283,9 @@ VolumeResize = Annotated[int, Size("SizeAdd", SECTOR_SIZE)]
 VolumeTagName = Annotated[str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE)]
 """The name of a tag: letters, digits, `_`, `-`, `.` and `:`."""
 
-VolumeTagValue = Annotated[str, Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE, unique=True)]
+VolumeTagValue = Annotated[
+    str, Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE, unique=True)
+]
 """The value of a tag: letters, digits, `_`, `-`, `.` and `:`. It may be empty."""
 
 GlobalVolumeId = Annotated[
