@@ -1,0 +1,202 @@
+"""Snapshots."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from storpool.spapi import ApiOkSnapshotCreate
+from storpool.sptypes import (
+    GroupSnapshotResult,
+    GroupSnapshotSpec,
+    GroupSnapshotsResult,
+    GroupSnapshotsSpec,
+    Snapshot,
+    SnapshotInfo,
+    SnapshotSpace,
+    SnapshotSummary,
+    SnapshotUpdateDesc,
+    VolumeSnapshotDesc,
+)
+
+from ..cluster import Cluster
+from ..errors import InvalidParam
+from ..handlers import drop_empty_name, handles
+from ..model import Record
+from .dates import delete_date
+from .policies import changed_policy, merge_tags, template_policy
+from .records import placement, space, spread, summary
+from .replies import ApiOk, ok
+
+# What there is
+
+
+@handles
+def snapshotsList(cluster: Cluster) -> List[SnapshotSummary]:
+    """Every snapshot."""
+    return [SnapshotSummary(**summary(one)) for one in cluster.snapshots()]
+
+
+@handles
+def snapshotList(cluster: Cluster, snapshotName: str) -> List[SnapshotSummary]:
+    """One snapshot, in a list."""
+    return [SnapshotSummary(**summary(cluster.snapshot(snapshotName)))]
+
+
+@handles
+def snapshotDescribe(cluster: Cluster, snapshotName: str) -> Snapshot:
+    """A snapshot, object by object."""
+    record = cluster.snapshot(snapshotName)
+    return Snapshot(**{**summary(record), **placement(record)})
+
+
+@handles
+def snapshotInfo(cluster: Cluster, snapshotName: str) -> SnapshotInfo:
+    """A snapshot and how it is spread."""
+    record = cluster.snapshot(snapshotName)
+    return SnapshotInfo(**{**summary(record), **spread(record)})
+
+
+@handles
+def snapshotsSpace(cluster: Cluster) -> List[SnapshotSpace]:
+    """How much space each snapshot takes."""
+    return [SnapshotSpace(**{**summary(one), **space(one)}) for one in cluster.snapshots()]
+
+
+# Making them
+
+
+def take(cluster: Cluster, volume: Record, name: str) -> Record:
+    """Put a snapshot between a volume and its parent; the volume's data is the snapshot's from now on."""
+    record = Record(
+        id=cluster.next_number(),
+        globalId=cluster.new_global_id(),
+        baseName=name or _auto_name(cluster, volume),
+        snapshot=True,
+        size=volume.size,
+        policy=volume.policy,
+        diskSets=list(volume.diskSets),
+        created=cluster.clock.now(),
+        template=volume.template,
+        parent=volume.parent,
+        stored=volume.stored,
+        autoName=not name,
+        createdFrom=(volume.id, volume.globalId),
+    )
+    cluster.add(record)
+    cluster.set_parent(volume, record)
+    volume.stored = 0
+    return record
+
+
+def _auto_name(cluster: Cluster, volume: Record) -> str:
+    # A snapshot's name has neither "~" nor "#" in it.
+    base = (volume.baseName or volume.globalId).lstrip("#")
+    while True:
+        name = f"{base}@{volume.serial}"
+        volume.serial += 1
+        if cluster.find(name) is None and cluster.find("*" + name) is None:
+            return name
+
+
+@handles(prepare=drop_empty_name)
+def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) -> ApiOkSnapshotCreate:
+    """Snapshot a volume."""
+    volume = cluster.volume(volumeName)
+    if json.name:
+        cluster.check_snapshot_name(json.name)
+    date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter)
+    tags = merge_tags({}, json.tags)
+    record = take(cluster, volume, json.name or "")
+    record.targetDeleteDate, record.tags, record.bound = date, tags, bool(json.bind)
+    fields: Dict[str, Any] = {
+        "generation": cluster.changed(),
+        "snapshotGlobalId": record.globalId,
+        "snapshotVisibleVolumeId": record.id,
+    }
+    if record.autoName:
+        fields["autoName"] = record.name
+    return ApiOkSnapshotCreate(**fields)
+
+
+def _drop_empty_names(body: Any) -> Any:
+    if isinstance(body, Mapping) and isinstance(body.get("volumes"), list):
+        return {**body, "volumes": [drop_empty_name(one) for one in body["volumes"]]}
+    return body
+
+
+@handles(prepare=_drop_empty_names)
+def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnapshotsResult:
+    """Snapshot several volumes at once, all or none."""
+    planned: List[Tuple[GroupSnapshotSpec, Record, Dict[str, str]]] = []
+    names = [one.name for one in json.volumes if one.name]
+    for one in json.volumes:
+        volume = cluster.volume(one.volume)
+        if one.name:
+            cluster.check_snapshot_name(one.name)
+            if names.count(one.name) > 1:
+                raise InvalidParam(f"The name '{one.name}' is given to several snapshots.")
+        if any(volume is other for _, other, _ in planned):
+            raise InvalidParam(f"Volume '{one.volume}' is named more than once.")
+        planned.append((one, volume, merge_tags(merge_tags({}, json.tags), one.tags)))
+    if not planned:
+        raise InvalidParam("No volumes given.")
+    results = []
+    for one, volume, tags in planned:
+        record = take(cluster, volume, one.name or "")
+        record.tags = tags
+        results.append(
+            GroupSnapshotResult(
+                volume=volume.name,
+                volumeGlobalId=volume.globalId,
+                snapshot=record.name,
+                remoteId=record.globalId,
+                snapshotGlobalId=record.globalId,
+            )
+        )
+    cluster.changed()
+    return GroupSnapshotsResult(snapshots=results)
+
+
+# Changing them
+
+
+@handles
+def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc) -> ApiOk:
+    """Change settings; all of them or none."""
+    record = cluster.snapshot(snapshotName)
+    template = cluster.template(json.template) if json.template is not None else None
+    policy = changed_policy(template_policy(record.policy, template) if template else record.policy, json)
+    tags = merge_tags(record.tags, json.tags)
+    date: Optional[int] = record.targetDeleteDate
+    if json.targetDeleteDate is not None or json.deleteAfter is not None:
+        date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter)
+    if json.rename is not None and json.rename != record.baseName:
+        if record.deleted:
+            raise InvalidParam(f"Snapshot '{record.name}' is being deleted.")
+        cluster.check_snapshot_name(json.rename)
+    sets = cluster.choose_sets(policy) if policy != record.policy else record.diskSets
+    # Nothing is refused from here on.
+    record.policy, record.diskSets, record.tags, record.targetDeleteDate = policy, sets, tags, date
+    record.template = template or record.template
+    record.bound = record.bound if json.bind is None else json.bind
+    if json.rename is not None:
+        cluster.rename(record, json.rename)
+        record.autoName = False
+    return ok(cluster)
+
+
+@handles
+def snapshotDelete(cluster: Cluster, snapshotName: str) -> ApiOk:
+    """Begin to delete a snapshot."""
+    return _delete(cluster, cluster.snapshot(snapshotName))
+
+
+@handles
+def snapshotDeleteById(cluster: Cluster, globalVolumeId: str) -> ApiOk:
+    """Begin to delete the snapshot of a global id."""
+    return _delete(cluster, cluster.snapshot("~" + globalVolumeId))
+
+
+def _delete(cluster: Cluster, record: Record) -> ApiOk:
+    cluster.delete_snapshot(record)
+    return ok(cluster)

@@ -1,0 +1,53 @@
+"""The cluster that one gets without asking for another: three servers with four disks each."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+from .model import Daemon, Disk, Group
+
+LOCATION_ID = "nsim"
+CLUSTER_ID = LOCATION_ID + ".b"
+CLUSTER_NAME = "sim"
+TOKEN = "1234567890123456789"  # noqa: S105 - no secret: it guards nothing but a simulation
+VERSION = "19.01.2930.57ca5627f"
+
+SERVERS = (1, 2, 3)
+CLIENTS = (1, 2)
+
+#: Model, whether it is an SSD, and how many 512 MiB units it has: 1.92 TB and 4 TB, as drives are sold.
+_MODELS = (
+    ("SimSSD 1920", True, 1_920_383_410_176 >> 29),
+    ("SimSSD 1920", True, 1_920_383_410_176 >> 29),
+    ("SimHDD 4000", False, 4_000_787_030_016 >> 29),
+    ("SimHDD 4000", False, 4_000_787_030_016 >> 29),
+)
+
+
+def make_disks() -> Dict[int, Disk]:
+    """Disks 101 to 104 of server 1, 201 to 204 of server 2, and so on."""
+    disks = {}
+    for server in SERVERS:
+        for slot, (model, ssd, units) in enumerate(_MODELS):
+            number = server * 100 + slot + 1
+            device = f"/dev/sd{'abcd'[slot]}1"
+            disks[number] = Disk(number, server, ssd, units, model, f"SIM{number:05}", device)
+    return disks
+
+
+def make_groups(disks: Dict[int, Disk]) -> Dict[str, Group]:
+    """The groups `ssd` and `hdd`."""
+    return {
+        name: Group(number, name, {disk.id for disk in disks.values() if disk.ssd is ssd})
+        for number, (name, ssd) in enumerate((("ssd", True), ("hdd", False)))
+    }
+
+
+def make_daemons(numbers: Tuple[int, ...], started: float) -> Dict[int, Daemon]:
+    """A running service on the node of the same number, for each."""
+    return {number: Daemon(number, number, started) for number in numbers}
+
+
+def make_fault_sets() -> Dict[str, List[int]]:
+    """A rack for each server."""
+    return {f"rack{server}": [server] for server in SERVERS}

@@ -1,0 +1,133 @@
+"""Snapshots on the simulated cluster, through the bindings."""
+
+from __future__ import annotations
+
+import pytest
+
+GiB = 1 << 30
+
+
+@pytest.fixture
+def volume(api):
+    api.volumeCreate({"name": "v", "size": GiB, "replication": 3, "tags": {"of": "volume"}})
+    return "v"
+
+
+def names(api):
+    return [record.name for record in api.snapshotsList()]
+
+
+def test_a_snapshot_becomes_the_parent_of_its_volume(api, volume):
+    made = api.snapshotCreate(volume, {"name": "s", "tags": {"a": "1"}})
+    (snapshot,) = api.snapshotList("s")
+    assert snapshot.globalId == made.snapshotGlobalId
+    assert snapshot.visibleVolumeId == made.snapshotVisibleVolumeId
+    assert (snapshot.onVolume, snapshot.autoName, snapshot.tags) == ("v", False, {"a": "1"})
+    assert api.volumeList("v")[0].parentName == "s"
+    assert api.snapshotDescribe("s").objectsCount == api.snapshotInfo("s").objectsCount == 32
+
+
+def test_unnamed_snapshots_get_names_with_serials(api, volume):
+    assert api.snapshotCreate(volume, {}).autoName == "v@1"
+    assert api("POST", False, "VolumeSnapshot/v", {"name": ""})["autoName"] == "v@2"
+    assert names(api) == ["v@1", "v@2"]
+    assert all(one.autoName for one in api.snapshotsList())
+
+
+def test_names_are_shared_with_volumes(api, volume, refused):
+    refused("objectExists", api.snapshotCreate, volume, {"name": "v"})
+    refused("objectDoesNotExist", api.snapshotList, "v")
+    refused("objectDoesNotExist", api.snapshotCreate, "nope", {"name": "s"})
+
+
+def test_a_deleted_snapshot_is_seen_for_a_while_under_another_name(api, volume, clock, refused):
+    api.snapshotCreate(volume, {"name": "s"})
+    api.volumeDelete(volume)
+    api.snapshotDelete("s")
+    (snapshot,) = api.snapshotsList()
+    assert (snapshot.name, snapshot.deleted) == ("*s", True)
+    assert api.snapshotList("*s")[0].globalId == snapshot.globalId
+    refused("objectDoesNotExist", api.snapshotList, "s")
+    clock.advance(5)
+    assert names(api) == []
+
+
+def test_a_deleted_snapshot_stays_while_it_has_children(api, volume, clock):
+    api.snapshotCreate(volume, {"name": "s"})
+    api.snapshotDelete("s")
+    clock.advance(1000)
+    assert names(api) == ["*s"]
+    assert api.volumeList("v")[0].parentName == "*s"
+    api.volumeDelete("v")
+    assert names(api) == []
+
+
+def test_the_name_of_a_deleted_snapshot_is_free_at_once(api, volume):
+    for _ in range(3):
+        api.snapshotCreate(volume, {"name": "s"})
+        api.snapshotDelete("s")
+    assert len({one.name for one in api.snapshotsList()}) == 3
+
+
+def test_deletion_by_global_id(api, volume):
+    made = api.snapshotCreate(volume, {"name": "s"})
+    api.snapshotDeleteById(made.snapshotGlobalId)
+    assert names(api) == ["*s"]
+
+
+def test_a_bound_snapshot_goes_with_its_last_child(api, volume, clock):
+    api.snapshotCreate(volume, {"name": "s", "bind": True})
+    assert api.snapshotsList()[0].bound
+    api.volumeDelete(volume)
+    assert names(api) == ["*s"]
+    clock.advance(5)
+    assert names(api) == []
+
+
+def test_a_snapshot_goes_at_its_date(api, volume, clock, refused):
+    api.snapshotCreate(volume, {"name": "s", "deleteAfter": 100})
+    assert api.snapshotsList()[0].targetDeleteDate == int(clock.now()) + 100
+    api.snapshotCreate(volume, {"name": "stays", "deleteAfter": 100})
+    api.snapshotUpdate("stays", {"deleteAfter": 0})
+    clock.advance(101)
+    assert names(api) == ["*s", "stays"]
+    refused("invalidParam", api.snapshotCreate, volume, {"targetDeleteDate": 1})
+
+
+def test_a_group_is_snapshotted_whole_or_not_at_all(api, volume, refused):
+    api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
+    group = {"volumes": [{"volume": "v", "name": "sv"}, {"volume": "w", "tags": {"b": "2"}}], "tags": {"a": "1"}}
+    result = api.snapshotCreateGroup(group)
+    assert [(one.volume, one.snapshot) for one in result.snapshots] == [("v", "sv"), ("w", "w@1")]
+    assert {one.name: one.tags for one in api.snapshotsList()} == {"sv": {"a": "1"}, "w@1": {"a": "1", "b": "2"}}
+    refused("objectExists", api.snapshotCreateGroup, {"volumes": [{"volume": "w"}, {"volume": "v", "name": "sv"}]})
+    refused("objectDoesNotExist", api.snapshotCreateGroup, {"volumes": [{"volume": "w"}, {"volume": "nope"}]})
+    same = {"volumes": [{"volume": "v", "name": "x"}, {"volume": "w", "name": "x"}]}
+    refused("invalidParam", api.snapshotCreateGroup, same)
+    assert names(api) == ["sv", "w@1"]
+
+
+def test_update_changes_what_it_names_and_takes_an_empty_body(api, volume):
+    api.volumeTemplateCreate({"name": "t", "placeAll": "hdd", "replication": 2})
+    api.snapshotCreate(volume, {"name": "s", "tags": {"a": "1"}})
+    api.snapshotUpdate("s", {})
+    api.snapshotUpdate("s", {"rename": "r", "template": "t", "tags": {"b": "2"}})
+    (snapshot,) = api.snapshotsList()
+    assert (snapshot.name, snapshot.templateName, snapshot.placeAll, snapshot.replication) == ("r", "t", "hdd", 2)
+    assert snapshot.tags == {"a": "1", "b": "2"}
+
+
+def test_an_attached_snapshot_is_not_deleted(api, volume, refused):
+    api.snapshotCreate(volume, {"name": "s"})
+    api.volumesReassignWait({"reassign": [{"snapshot": "s", "ro": [2]}]})
+    (attachment,) = api.attachmentsList()
+    assert (attachment.volume, attachment.snapshot, attachment.rights) == ("s", True, "ro")
+    refused("busy", api.snapshotDelete, "s")
+    assert names(api) == ["s"]
+
+
+def test_a_snapshot_is_rebased(api, volume):
+    api.snapshotCreate(volume, {"name": "old"})
+    api.snapshotCreate(volume, {"name": "new"})
+    api.snapshotRebase("new", {})
+    assert [one.name for one in api.volumeListSnapshots(volume)] == ["new"]

@@ -1,0 +1,242 @@
+"""Volumes on the simulated cluster, through the bindings."""
+
+from __future__ import annotations
+
+import pytest
+
+GiB = 1 << 30
+MiB = 1 << 20
+
+
+def make(api, name="v", **more):
+    return api.volumeCreate({"name": name, "size": GiB, "replication": 3, **more})
+
+
+def names(records):
+    return [record.name for record in records]
+
+
+def test_a_volume_is_listed_as_it_was_made(api):
+    made = make(api, tags={"a": "1"}, iops=100)
+    (volume,) = api.volumesList()
+    assert (volume.name, volume.size, volume.replication, volume.iops, volume.bw) == ("v", GiB, 3, 100, "-")
+    assert volume.globalId == made.globalId
+    assert volume.tags == {"a": "1"}
+    assert volume.parentName == "" and volume.templateName == ""
+    assert names(api.volumeList("v")) == ["v"]
+    assert api.volumeDescribe("v").globalId == volume.globalId
+
+
+@pytest.mark.parametrize("name", [{}, {"name": ""}])
+def test_an_unnamed_volume_answers_to_its_global_id(sim, api, name):
+    # The bindings have no "" for a name, other clients do.
+    sim.api()("POST", False, "VolumeCreate", {"size": GiB, "replication": 1, **name})
+    (volume,) = api.volumesList()
+    assert volume.name == "~" + volume.globalId
+    api.volumeUpdate(volume.name, {"tags": {"x": "y"}})
+    api.volumeDelete(volume.name)
+    assert api.volumesList() == []
+
+
+def test_size_and_placement_come_from_the_template(api):
+    api.volumeTemplateCreate(
+        {"name": "t", "placeAll": "hdd", "placeTail": "ssd", "replication": 2, "size": GiB, "bw": 7}
+    )
+    api.volumeCreate({"name": "v", "template": "t"})
+    (volume,) = api.volumesList()
+    assert (volume.size, volume.replication, volume.bw, volume.templateName) == (GiB, 2, 7, "t")
+    assert (volume.placeAll, volume.placeTail, volume.placeHead) == ("hdd", "ssd", "hdd")
+
+
+def test_what_the_request_says_goes_before_the_template(api):
+    api.volumeTemplateCreate({"name": "t", "placeAll": "hdd", "replication": 2, "size": GiB})
+    api.volumeCreate({"name": "v", "template": "t", "size": 2 * GiB, "replication": 3})
+    (volume,) = api.volumesList()
+    assert (volume.size, volume.replication, volume.placeAll) == (2 * GiB, 3, "hdd")
+
+
+def test_refusals_of_create_leave_nothing_behind(api, refused):
+    make(api)
+    before = api.volumesList()[0].globalId
+    refused("objectExists", make, api)
+    refused("objectDoesNotExist", make, api, "w", template="nope")
+    refused("objectDoesNotExist", make, api, "w", parent="nope")
+    refused("objectDoesNotExist", make, api, "w", baseOn="nope")
+    refused("objectDoesNotExist", make, api, "w", placeAll="nope")
+    refused("invalidParam", api.volumeCreate, {"name": "w", "replication": 3})
+    refused("invalidParam", api.volumeCreate, {"name": "w", "size": GiB})
+    refused("insufficientResources", make, api, "w", size=10**6 * GiB)
+    assert [volume.globalId for volume in api.volumesList()] == [before]
+    assert api.snapshotsList() == []
+
+
+def test_replicas_need_as_many_servers(sim, api, refused):
+    api.placementGroupUpdate("two", {"addDisks": [101, 102, 201]})
+    refused("insufficientResources", make, api, placeAll="two")
+    make(api, "w", placeAll="two", replication=2)
+    make(api, "x", placeAll="two", reuseServer=True)
+    with sim.cluster.lock:
+        sim.cluster.faultSets = {"left": [1, 2], "right": [3]}
+    refused("insufficientResources", make, api, "y")
+
+
+def test_no_two_copies_are_on_one_server(api):
+    make(api, size=10 * GiB)
+    volume, info = api.volumeDescribe("v"), api.volumeInfo("v")
+    assert len(volume.objects) == volume.objectsCount == 320
+    assert all(len({disk // 100 for disk in disks}) == 3 for disks in volume.objects)
+    assert sum(info.objectsPerDisk.values()) == 3 * 320
+    assert info.disksCount == len(info.objectsPerDisk) == 6
+    assert sum(chain.count for chain in info.objectsPerChain) == 320
+
+
+def test_a_volume_grows_and_shrinks_only_when_meant(api, refused):
+    make(api)
+    api.volumeUpdate("v", {"sizeAdd": GiB})
+    assert api.volumeList("v")[0].size == 2 * GiB
+    assert "shrinkOk" in refused("invalidParam", api.volumeUpdate, "v", {"size": GiB})
+    api.volumeUpdate("v", {"size": GiB, "shrinkOk": True})
+    assert api.volumeList("v")[0].size == GiB
+    refused("invalidParam", api.volumeUpdate, "v", {"size": 4 * GiB, "sizeAdd": GiB})
+    refused("insufficientResources", api.volumeUpdate, "v", {"size": 10**6 * GiB})
+
+
+def test_tags_are_merged_and_an_empty_value_removes_one(api):
+    make(api, tags={"a": "1", "b": "2"})
+    api.volumeUpdate("v", {"tags": {"b": "", "c": "3"}})
+    assert api.volumeList("v")[0].tags == {"a": "1", "c": "3"}
+
+
+def test_a_refused_update_changes_nothing(api, refused):
+    make(api)
+    make(api, "w")
+    refused("objectExists", api.volumeUpdate, "v", {"rename": "w", "tags": {"a": "1"}, "size": 2 * GiB})
+    volume = api.volumeList("v")[0]
+    assert (volume.size, volume.tags) == (GiB, {})
+
+
+def test_a_renamed_volume_frees_its_name(api, refused):
+    make(api)
+    api.volumeUpdate("v", {"rename": "#w"})
+    refused("objectDoesNotExist", api.volumeList, "v")
+    assert names(api.volumeList("#w")) == ["#w"]
+    make(api)
+
+
+def test_a_clone_of_a_snapshot_has_its_size_or_more(api, refused):
+    make(api)
+    api.snapshotCreate("v", {"name": "s"})
+    api.volumeCreate({"name": "same", "parent": "s"})
+    api.volumeCreate({"name": "more", "parent": "s", "size": 2 * GiB})
+    assert [(one.name, one.size, one.parentName) for one in api.volumesList()] == [
+        ("more", 2 * GiB, "s"),
+        ("same", GiB, "s"),
+        ("v", GiB, "s"),
+    ]
+    refused("invalidParam", api.volumeCreate, {"name": "less", "parent": "s", "size": 512})
+
+
+def test_a_copy_of_a_volume_goes_through_a_transient_snapshot(api, clock, refused):
+    make(api)
+    made = api.volumeCreate({"name": "w", "baseOn": "v"})
+    (snapshot,) = api.snapshotsList()
+    assert made.autoName == snapshot.name == "v@1"
+    assert snapshot.transient and snapshot.autoName
+    assert {one.parentName for one in api.volumesList()} == {"v@1"}
+    refused("invalidParam", api.volumesReassignWait, {"reassign": [{"snapshot": "v@1", "ro": [1]}]})
+    api.volumeDelete("v")
+    assert [one.deleted for one in api.snapshotsList()] == [False]
+    api.volumeDelete("w")
+    assert [one.deleted for one in api.snapshotsList()] == [True]
+    clock.advance(10)
+    assert api.snapshotsList() == []
+
+
+def test_an_attached_volume_is_deleted_only_on_demand(sim, api, refused):
+    make(api)
+    api.volumesReassignWait({"reassign": [{"volume": "v", "rw": [1]}]})
+    refused("busy", api.volumeDelete, "v")
+    sim.cluster.open("v", 1)
+    assert "'v' is open at client 1" in refused("busy", api, "POST", False, "VolumeDelete/v", {"onAttached": "detach"})
+    refused("invalidParam", api, "POST", False, "VolumeDelete/v", {"onAttached": "nonsense"})
+    api("POST", False, "VolumeDelete/v", {"onAttached": "detachForce"})
+    assert api.volumesList() == [] and api.attachmentsList() == []
+
+
+def test_a_reverted_volume_has_the_snapshots_place_and_another_id(api, refused):
+    first = api.volumeCreate({"size": GiB, "replication": 3}).globalId
+    api.snapshotCreate("~" + first, {"name": "s"})
+    api.snapshotCreate("~" + first, {"name": "later"})
+    api.volumesReassignWait({"reassign": [{"volume": "~" + first, "rw": [1]}]})
+    refused("busy", api.volumeRevert, "~" + first, {"toSnapshot": "s"})
+    api.volumesReassignWait({"reassign": [{"volume": "~" + first, "detach": "all"}]})
+    api.volumeRevert("~" + first, {"toSnapshot": "s"})
+    volume = api.volumeInfo("~" + first)
+    assert volume.parentName == "s"
+    assert volume.globalId != first
+    assert api.volumeInfo("~" + volume.globalId).visibleVolumeId == volume.visibleVolumeId
+
+
+def test_a_frozen_volume_is_a_snapshot_of_that_name(api, refused):
+    make(api)
+    api.volumeFreeze("v")
+    assert api.volumesList() == []
+    assert names(api.snapshotsList()) == ["v"]
+    refused("objectDoesNotExist", api.volumeUpdate, "v", {"size": 2 * GiB})
+
+
+def test_rebasing_takes_over_what_lay_between(sim, api, refused):
+    make(api)
+    sim.cluster.write("v", 64 * MiB)
+    api.snapshotCreate("v", {"name": "old"})
+    sim.cluster.write("v", 32 * MiB)
+    api.snapshotCreate("v", {"name": "new"})
+    assert names(api.volumeListSnapshots("v")) == ["new", "old"]
+    api.volumeRebase("v", {"parentName": "old"})
+    assert api.volumeList("v")[0].parentName == "old"
+    assert api.volumesStatus()["v"].storedSize == 32 * MiB
+    refused("invalidParam", api.volumeRebase, "v", {"parentName": "new"})
+    api.volumeRebase("v", {})
+    assert api.volumeList("v")[0].parentName == ""
+    assert api.volumesStatus()["v"].storedSize == 96 * MiB
+
+
+def test_space_counts_what_was_written(sim, api):
+    make(api)
+    sim.cluster.write("v", 100 * MiB)
+    api.snapshotCreate("v", {"name": "s"})
+    sim.cluster.write("v", 10 * MiB)
+    (volume,) = api.volumesSpace()
+    (snapshot,) = api.snapshotsSpace()
+    assert (volume.storedSize, volume.spaceUsed) == (10 * MiB, 110 * MiB)
+    assert (snapshot.storedSize, snapshot.spaceUsed) == (100 * MiB, 0)
+    status = api.volumesStatus()
+    assert status["v"].onDiskSize == 30 * MiB and status["s"].onDiskSize == 300 * MiB
+
+
+def test_states_hold_volumes_and_snapshots_alike(api):
+    make(api)
+    api.snapshotCreate("v", {"name": "s"})
+    for states in (api.volumesStatus(), api.volumesQuickStatus()):
+        assert {name: (one.snapshot, one.status) for name, one in states.items()} == {
+            "v": (False, "up"),
+            "s": (True, "up"),
+        }
+
+
+def test_a_lost_disk_shows_in_the_state(api):
+    make(api)
+    api.diskEject(101)
+    state = api.volumesQuickStatus()["v"]
+    assert (state.status, state.decreasedRedundancy, state.missingDrives) == ("up", True, [101])
+    for disk in (102, 201, 202, 301, 302):
+        api.diskEject(disk)
+    assert api.volumesQuickStatus()["v"].status == "down"
+
+
+def test_every_change_counts_one_generation(api):
+    first = make(api).generation
+    assert api.volumeUpdate("v", {"size": 2 * GiB}).generation == first + 1
+    assert api.snapshotCreate("v", {"name": "s"}).generation == first + 2
+    assert api.snapshotDelete("s").generation == first + 3
+    assert api.volumeDelete("v").generation == first + 4
