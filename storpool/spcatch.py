@@ -21,6 +21,7 @@ def shown(value: object) -> str:
 
     limited = reprlib.Repr()
     limited.maxstring = limited.maxother = limited.maxlong = _SHOWN_CHARS
+    limited.maxlevel = 2  # a wide value that is nested deeper takes long to show
     try:
         text = limited.repr(value)
         return text if len(text) <= 2 * _SHOWN_CHARS else text[: 2 * _SHOWN_CHARS] + "..."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-import platform
 from collections.abc import Mapping
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
@@ -88,12 +88,15 @@ class _MissingVariable(KeyError):
 
 
 def __getattr__(name: str) -> Any:
-    # Only what reads files waits for confget, which takes longer to import than the rest of the bindings.
-    if name == "confget":
-        import confget
-
-        return confget
+    # Only who reads files waits for these: confget takes longer to import than all of the bindings.
+    if name in ("confget", "platform"):
+        return importlib.import_module(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _module(name: str) -> Any:
+    """Give such a module as the test suites of others see it: they may have put another in its place here."""
+    return globals().get(name) or __getattr__(name)
 
 
 def get_env_overrides() -> Dict[str, str]:
@@ -108,7 +111,7 @@ def _read_file(path: str) -> Mapping[str, Mapping[str, str]]:
     :raises SPConfigException: the file cannot be read or parsed.
     """
     try:
-        parser = globals().get("confget") or __getattr__("confget")
+        parser = _module("confget")
         sections: Mapping[str, Mapping[str, str]] = parser.BACKENDS["ini"](parser.Config([], filename=path)).read_file()
         return sections
     except FileNotFoundError:
@@ -157,7 +160,7 @@ class SPConfig(Mapping[str, str]):
         use_env: bool = True,
         override_config: Optional[Mapping[str, str]] = None,
     ) -> None:
-        self._section = platform.node() if section is None else section
+        self._section = _module("platform").node() if section is None else section
         self._places: List[str] = []
         self._values = self._load(missing_ok, use_env) if override_config is None else dict(override_config)
 

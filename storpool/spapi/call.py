@@ -25,8 +25,8 @@ __all__ = ["CALLS", "GET", "POST", "Argument", "Call", "Section"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# What the names of the API are made of goes into paths as it is; a key may hold anything, and is encoded.
-_PLAIN = "#*~@:"
+# The names of the API go into paths as they are, as in the original; what a path cannot hold, as keys may, is encoded.
+_PLAIN = "!\"#$&'()*+,:;<=>@[\\]^`{|}~"
 _COMMON = ("clusterName", "returnRawAPIData")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as js
-import logging
 import time
 from http.client import HTTPException
 from typing import Any, Callable, Optional
@@ -17,8 +16,6 @@ from .errors import ApiError
 from .transport import HTTPTransport, Transport
 
 __all__ = ["SP_API_PREFIX", "Client", "clear_none"]
-
-LOG = logging.getLogger("storpool.spapi")
 
 SP_API_PREFIX = "/ctrl/1.0"
 
@@ -89,6 +86,10 @@ class Client:
         multiCluster: bool = False,
         transport: Optional[Transport] = None,
     ) -> None:
+        # Imported here: it would be a quarter of what importing the bindings takes.
+        import logging
+
+        self._log = logging.getLogger("storpool.spapi")
         self._host = host
         self._port = _port(port)
         self._source = source
@@ -149,11 +150,10 @@ class Client:
                     raise
                 error = exc
             finally:
-                if LOG.isEnabledFor(logging.DEBUG):
-                    spent = (time.monotonic() - started) * 1000
-                    LOG.debug("%s %s: %s in %.1f ms, attempt %d", method, path, status, spent, attempt + 1)
+                spent = (time.monotonic() - started) * 1000
+                self._log.debug("%s %s: %s in %.1f ms, attempt %d", method, path, status, spent, attempt + 1)
             pause = self._transientSleep(attempt)
-            LOG.warning("%s %s: %s; trying again in %s s", method, path, shown_error(error), pause)
+            self._log.warning("%s %s: %s; trying again in %s s", method, path, shown_error(error), pause)
             time.sleep(pause)
             attempt += 1
 

@@ -16,8 +16,8 @@ from ..spcatch import InvalidArgumentError, shown
 
 __all__ = ["Constraint", "IntRange", "Name", "NamedEnum", "OneOf", "Regex", "Size", "String", "UnlimitedInt"]
 
-# How many good values a pattern remembers at the most.
-_GOOD_MAX = 1024
+# How many good values a pattern remembers at the most, some 100 bytes each.
+_GOOD_MAX = 1 << 16
 
 
 def to_int(value: Any) -> int:
@@ -190,37 +190,23 @@ class NamedEnum(Constraint):
 class Regex(Constraint):
     """A string that a pattern matches as a whole.
 
-    :ivar unique: values hardly ever come again; those of other types (placement groups, templates) come in every
-        record, so that remembering the good ones is faster than matching them.
+    Good strings are remembered, up to a limit: the same names come in every record, and again with every listing.
     """
 
     decides = str
     shorter_than = 0
     reserved: Tuple[str, ...] = ()
 
-    def __init__(self, name: str, pattern: str, unique: bool = False, since: str = "1.0.0") -> None:
+    def __init__(self, name: str, pattern: str, since: str = "1.0.0") -> None:
         super().__init__(name, since)
         self.pattern = pattern
-        self.unique = unique
         self._good: Set[str] = set()
 
     @functools.cached_property
-    def matches(self) -> Callable[[str], Any]:
-        """The test of a string, reserved words included; compiled at first use, so that importing compiles nothing."""
+    def _fullmatch(self) -> Callable[[str], Any]:
+        # Compiled at first use: importing compiles no pattern. Reserved words are part of it, the length is not.
         words = "|".join(map(re.escape, self.reserved))
-        fullmatch = re.compile(f"(?!(?:{words})\\Z)(?:{self.pattern})" if words else self.pattern).fullmatch
-        if self.unique:
-            return fullmatch
-        good = self._good
-
-        def matches(text: str) -> bool:
-            if fullmatch(text) is None or (self.shorter_than and len(text) >= self.shorter_than):
-                return False
-            if len(good) < _GOOD_MAX:
-                good.add(text)
-            return True
-
-        return matches
+        return re.compile(f"(?!(?:{words})\\Z)(?:{self.pattern})" if words else self.pattern).fullmatch
 
     def validate(self, value: Any) -> str:
         if value is None:
@@ -228,7 +214,7 @@ class Regex(Constraint):
         text = to_str(value, self.name)
         if self.shorter_than and len(text) >= self.shorter_than:
             reason = f"has {len(text)} characters, and at most {self.shorter_than - 1} are allowed"
-        elif self.matches(text):
+        elif self._fullmatch(text):
             return text
         else:
             reason = "is a reserved word" if text in self.reserved else f"does not match {self.pattern}"
@@ -238,11 +224,10 @@ class Regex(Constraint):
         return f"a string that matches {self.pattern}"
 
     def test(self, var: str, env: Dict[str, Any]) -> str:
-        matches = self.bind(env, "matches", self.matches)
         # Matching what is no string raises, and so tells as well as a test of the type that it is not well-formed.
-        if not self.unique:
-            return f"({var} in {self.bind(env, 'good', self._good)} or {matches}({var}))"
-        return f"({matches}({var}) and len({var}) < {self.shorter_than})" if self.shorter_than else f"{matches}({var})"
+        good, matches = self.bind(env, "good", self._good), self.bind(env, "matches", self._fullmatch)
+        short = f" and len({var}) < {self.shorter_than}" if self.shorter_than else ""
+        return f"({var} in {good} or {matches}({var}){short} and (len({good}) > {_GOOD_MAX} or not {good}.add({var})))"
 
 
 class Name(Regex):
@@ -254,10 +239,9 @@ class Name(Regex):
         pattern: str,
         shorter_than: int,
         reserved: Sequence[str] = (),
-        unique: bool = False,
         since: str = "1.0.0",
     ) -> None:
-        super().__init__(name, pattern, unique, since)
+        super().__init__(name, pattern, since)
         self.shorter_than = shorter_than
         self.reserved = tuple(reserved)
 

@@ -11,6 +11,7 @@ objects that the lines use go into ``env`` under names of their own.
 
 from __future__ import annotations
 
+import gc
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Callable, Container, Dict, List, Tuple, Type, cast
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Env = Dict[str, Any]
 Lines = List[str]
 
+# Of how many items on the collector waits until a list is made.
+_LARGE = 500
 _ABSENT = object()
 _new = object.__new__
 _set = object.__setattr__
@@ -60,7 +63,16 @@ def source(node: Collection, sample: Any = None) -> Tuple[str, Env]:
         if type(sample) in (dict, list):
             first = next(iter(sample.values() if type(sample) is dict else sample), None)
         rebuilt = _mapping(node, env, first) if isinstance(node, MapNode) else _list(cast("ListNode", node), env, first)
-        body = [*_tried(rebuilt, [], ["pass"]), "return exact(v)"]
+        env.update(gc_on=gc.isenabled, gc_disable=gc.disable, gc_enable=gc.enable)
+        # Nothing here is garbage; the collector would walk the growing list again and again to find that out.
+        body = [
+            f"paused = type(v) in (list, dict) and len(v) > {_LARGE} and gc_on()",
+            "if paused: gc_disable()",
+            *_tried(rebuilt, [], ["pass"]),
+            "finally:",
+            "    if paused: gc_enable()",
+            "return exact(v)",
+        ]
     return "\n".join(["def decode(v):", *_indented(body), ""]), env
 
 

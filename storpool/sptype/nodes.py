@@ -202,7 +202,13 @@ class NullOr(Wrapper):
         super().__init__(inner, name or f"Either(null, {inner.name})")
 
     def handleVal(self, value: Any) -> Any:
-        return None if value is None else self.wrapped.handleVal(value)
+        if value is None:
+            return None
+        try:
+            return self.wrapped.handleVal(value)
+        except InvalidArgumentError as exc:
+            exc.partial = None  # a union has no partial result, and this is one with null
+            raise
 
     def describe(self) -> str:
         return f"null, or {self.wrapped.describe()}"
@@ -217,6 +223,9 @@ class Maybe(NullOr):
 
     def __init__(self, inner: Node) -> None:
         super().__init__(inner, f"Optional({inner.name})")
+
+    def handleVal(self, value: Any) -> Any:
+        return None if value is None else self.wrapped.handleVal(value)
 
     def defaultVal(self) -> None:
         return None

@@ -6,8 +6,7 @@ the decoder come at first use. Values live in slots, so reading one costs an ord
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar, Union
 
 from ..spcatch import InvalidArgumentError, shown
 from . import decoder
@@ -31,7 +30,6 @@ else:
 
 __all__ = ["Field", "JsonObjectImpl", "unknown_keys"]
 
-LOG = logging.getLogger("storpool.sptype")
 _MISSING: Any = object()
 _T = TypeVar("_T")
 
@@ -196,8 +194,13 @@ def warn_of_unknown(node: Node, value: Any, call: str = "") -> None:
             unknown = list(unknown_keys(node, value))
         except RecursionError:
             return  # A value that holds itself; the conversion says what it makes of it.
+        if unknown:
+            # Imported where it is needed: it would be a quarter of what importing the bindings takes.
+            import logging
+
+            log = logging.getLogger("storpool.sptype")
         for path in unknown:
-            LOG.warning("%s%s%s is not a field; the value is dropped", call, call and ": ", node.name + path)
+            log.warning("%s%s%s is not a field; the value is dropped", call, call and ": ", node.name + path)
 
 
 class JsonObjectImpl(metaclass=JsonObjectMeta):
@@ -213,7 +216,7 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
     __slots__ = ("__weakref__",)
 
     if TYPE_CHECKING:
-        json: InitVar[Any] = _positional(default=None, kw_only=False)
+        json: InitVar[Union[Mapping[str, Any], JsonObjectImpl, None]] = _positional(default=None, kw_only=False)
 
     def to_json(self) -> Dict[str, Any]:
         """Give all declared fields, base classes' first, with the values as they are: nested objects stay objects."""
@@ -236,22 +239,25 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
         fields = ", ".join(f"{name}={value!r}" for name, value in self)
         return f"{type(self).__name__}({fields})"
 
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+    if not TYPE_CHECKING:
+        # Out of the checkers' sight, or any name at all would be an attribute to them.
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        cls = type(self)
-        field = cls.__spfields__.get(name)
-        if field is None:
-            raise AttributeError(f"{cls.__name__!r} has no attribute {name!r}")
-        try:
-            value = field.node.handleVal(value)
-        except InvalidArgumentError as exc:
-            raise exc.within(f".{name}", exc.partial, cls.__name__) from None
-        object.__setattr__(self, name, value)
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"{name!r} of {type(self).__name__!r} cannot be deleted")
+        def __setattr__(self, name: str, value: Any) -> None:
+            cls = type(self)
+            field = cls.__spfields__.get(name)
+            if field is None:
+                raise AttributeError(f"{cls.__name__!r} has no attribute {name!r}")
+            try:
+                value = field.node.handleVal(value)
+            except InvalidArgumentError as exc:
+                raise exc.within(f".{name}", exc.partial, cls.__name__) from None
+            object.__setattr__(self, name, value)
+
+        def __delattr__(self, name: str) -> NoReturn:
+            raise AttributeError(f"{name!r} of {type(self).__name__!r} cannot be deleted")
 
     def __reduce__(self) -> Tuple[Any, ...]:
         # copy, deepcopy and pickle: the same class and fields, whatever they hold.

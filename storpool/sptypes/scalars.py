@@ -232,7 +232,6 @@ SnapshotName = Annotated[
         SNAPSHOT_NAME_REGEX,
         shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
-        unique=True,
         since="1.3.0",
     ),
 ]
@@ -246,7 +245,6 @@ SnapshotNameOrGlobalId = Annotated[
         SNAPSHOT_NAME_OR_GLOBAL_ID_REGEX,
         shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
-        unique=True,
         since="5.2.0",
     ),
 ]
@@ -254,7 +252,7 @@ SnapshotNameOrGlobalId = Annotated[
 
 VolumeName = Annotated[
     str,
-    Name("VolumeName", VOLUME_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, reserved=("list", "status"), unique=True),
+    Name("VolumeName", VOLUME_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, reserved=("list", "status")),
 ]
 """The name of a volume: letters, digits, `_`, `-`, `.` and `:`. A leading `#` marks a system volume."""
 
@@ -265,7 +263,6 @@ VolumeNameOrGlobalId = Annotated[
         VOLUME_NAME_OR_GLOBAL_ID_REGEX,
         shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
-        unique=True,
         since="5.2.0",
     ),
 ]
@@ -283,14 +280,10 @@ VolumeResize = Annotated[int, Size("SizeAdd", SECTOR_SIZE)]
 VolumeTagName = Annotated[str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE)]
 """The name of a tag: letters, digits, `_`, `-`, `.` and `:`."""
 
-VolumeTagValue = Annotated[
-    str, Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE, unique=True)
-]
+VolumeTagValue = Annotated[str, Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE)]
 """The value of a tag: letters, digits, `_`, `-`, `.` and `:`. It may be empty."""
 
-GlobalVolumeId = Annotated[
-    str, Regex("Global Volume Id", r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$", unique=True, since="4.0.0")
-]
+GlobalVolumeId = Annotated[str, Regex("Global Volume Id", r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$", since="4.0.0")]
 """An id that is unique across clusters: three groups of lowercase letters and digits, joined by dots. It has no leading
 `~`."""
 
