@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import IO, Any
+from typing import IO, AbstractSet, Any, List
 
 from .sptype.objects import JsonObjectImpl
 
 __all__ = ["JsonEncoder", "JsonObjectImpl", "dump", "dumps", "load", "loads"]
 
 SEPARATORS = (",", ":")
+
+
+def in_order(items: AbstractSet[Any]) -> List[Any]:
+    """Give a set as a list, sorted where that can be: the same set is the same bytes."""
+    try:
+        return sorted(items)
+    except TypeError:
+        return list(items)
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -19,7 +27,7 @@ class JsonEncoder(json.JSONEncoder):
         if isinstance(o, JsonObjectImpl):
             return o.to_json()
         if isinstance(o, (set, frozenset)):
-            return list(o)
+            return in_order(o)
         return super().default(o)
 
 

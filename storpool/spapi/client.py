@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional
 from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError, shown
-from ..spjson import JsonEncoder
+from ..spjson import JsonEncoder, in_order
 from ..sptype import Regex
 from ..sptype.objects import JsonObjectImpl
 from .errors import ApiError
@@ -36,7 +36,9 @@ def clear_none(value: Any) -> Any:
         }
     if isinstance(value, dict):
         return {key: clear_none(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (set, frozenset)):
+        value = in_order(value - {None})
+    if isinstance(value, (list, tuple)):
         return [clear_none(item) for item in value if item is not None]
     return value
 
