@@ -18,9 +18,8 @@ NAME = "first-volume"
 
 def main() -> None:
     """Do it."""
-    # With the environment's variables there is no need for /etc/storpool.conf.
-    variables = ("SP_API_HTTP_HOST", "SP_API_HTTP_PORT", "SP_AUTH_TOKEN")
-    api = spapi.Api.fromConfig(os.environ if all(name in os.environ for name in variables) else None)
+    # The environment's SP_API_HTTP_HOST, SP_API_HTTP_PORT and SP_AUTH_TOKEN win over /etc/storpool.conf.
+    api = spapi.Api.fromConfig()
     client = int(os.environ.get("SP_OURID", "1"))
 
     made = api.volumeCreate(VolumeCreateDesc(name=NAME, size=10 * GB, replication=3, tags={"made-by": "example"}))

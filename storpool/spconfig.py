@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-__all__ = ["DEFAULTS", "ENV_OVERRIDE", "SPConfig", "SPConfigException", "get_env_overrides"]
+__all__ = ["DEFAULTS", "ENV_OVERRIDE", "SPConfig", "SPConfigException", "api_config", "get_env_overrides"]
 
 DEFAULTS: Dict[str, str] = {
     "SP_ABRTSYNC_ALTERNATIVE_SENDER": "1",
@@ -244,3 +244,18 @@ class SPConfig(Mapping[str, str]):
     def __repr__(self) -> str:
         # Never the values: the token is among them.
         return f"<{type(self).__name__} section={self._section!r}, {len(self)} variables>"
+
+
+def api_config(**kwargs: Any) -> SPConfig:
+    """Read the configuration for an Api.
+
+    With all that an Api needs in the environment there is no need for /etc/storpool.conf.
+
+    :raises SPConfigException: a file that is needed and missing, or one that cannot be read or parsed.
+    """
+    try:
+        return SPConfig(**kwargs)
+    except SPConfigException:
+        if not kwargs.get("use_env", True) or any(name not in os.environ for name in ENV_OVERRIDE):
+            raise
+        return SPConfig(missing_ok=True, **kwargs)

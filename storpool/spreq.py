@@ -97,7 +97,7 @@ def from_config_with_overrides(**kwargs: Any) -> Any:
 
     :raises KeyError: a variable is nowhere set; the first of ``args`` is its name.
     """
-    config = spconfig.SPConfig()
+    config = spconfig.api_config()
 
     def variable(name: str) -> str:
         value = os.environ.get(name, None)

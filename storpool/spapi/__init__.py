@@ -111,7 +111,7 @@ class Api(
         :raises KeyError: a variable is missing.
         """
         if cfg is None:
-            cfg = spconfig.SPConfig(use_env=use_env)
+            cfg = spconfig.api_config(use_env=use_env)
         return cls(host=cfg["SP_API_HTTP_HOST"], port=cfg["SP_API_HTTP_PORT"], auth=cfg["SP_AUTH_TOKEN"], **kwargs)
 
 

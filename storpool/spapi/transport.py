@@ -26,6 +26,7 @@ class Transport(Protocol):
         :raises OSError: no connection, a broken one, a time-out.
         :raises http.client.HTTPException: what came is not HTTP, or is cut short.
         """
+        ...
 
 
 class HTTPTransport:

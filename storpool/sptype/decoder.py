@@ -180,7 +180,7 @@ def _object(cls: Type[JsonObjectImpl], var: str, env: Env, usual: Container[str]
         name = f"f_{field.name}"
         lines += _converted(field.node, name, env) if field in there else _absent_or(field, name, env)
     # Building happens in a twin of the class whose __setattr__ does not validate: plain stores are fast.
-    lines.append(f"made = {_bound('new', _new, env)}({_bound('twin', type(cls).twin(cls), env)})")
+    lines.append(f"made = {_bound('new', _new, env)}({_bound('twin', cls.twin(), env)})")
     lines += [f"made.{field.name} = f_{field.name}" for field in fields]
     return [*lines, f"made.__class__ = {_bound('cls', cls, env)}", f"{var} = made"]
 

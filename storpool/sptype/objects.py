@@ -199,8 +199,8 @@ def warn_of_unknown(node: Node, value: Any, call: str = "") -> None:
             import logging
 
             log = logging.getLogger("storpool.sptype")
-        for path in unknown:
-            log.warning("%s%s%s is not a field; the value is dropped", call, call and ": ", node.name + path)
+            for path in unknown:
+                log.warning("%s%s%s is not a field; the value is dropped", call, call and ": ", node.name + path)
 
 
 class JsonObjectImpl(metaclass=JsonObjectMeta):
