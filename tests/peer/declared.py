@@ -1,0 +1,108 @@
+"""Reads what cases are drawn from off our own declarations: the calls, the scalar types and the classes."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+from shapes import CallShape, Shape, Surface
+
+from storpool import spapi, spcatch, spjson, sptype, sptypes
+from storpool.sptype import constraints, nodes
+
+# Ours differs on purpose: the original refuses a good mode, and takes any name at all for iSCSI.
+BETTER = ("mcMode", "iSCSIName", "iSCSIPGName")
+BUILTINS = {int: "int", str: "str", bool: "bool", float: "float"}
+
+
+def _scalar(constraint: constraints.Constraint) -> Shape:
+    better = constraint.name in BETTER
+    if isinstance(constraint, constraints.IntRange):
+        return Shape("range", low=constraint.low, high=constraint.high)
+    if isinstance(constraint, constraints.Size):
+        return Shape("size")
+    if isinstance(constraint, constraints.UnlimitedInt):
+        return Shape("unlimited", low=constraint.minimum, values=(constraint.unlimited,))
+    if isinstance(constraint, constraints.OneOf):
+        return Shape("oneOf", values=constraint.values, better=better)
+    if isinstance(constraint, constraints.NamedEnum):
+        return Shape("enum", low=constraint.first, values=constraint.values)
+    if isinstance(constraint, constraints.Regex):
+        return Shape("regex", pattern=constraint.pattern, better=better)
+    if isinstance(constraint, constraints.String):
+        return Shape("text", shorter_than=constraint.shorter_than)
+    raise NotImplementedError(f"a value of {constraint!r}")
+
+
+def shape_of(node: Any, known: Optional[Dict[type, Shape]] = None) -> Shape:
+    """What values of a node look like."""
+    known = {} if known is None else known
+    if isinstance(node, nodes.Builtin):
+        return Shape(BUILTINS[node.type])
+    if isinstance(node, nodes.Scalar):
+        return _scalar(node.constraint)
+    if isinstance(node, nodes.Const):
+        return Shape("const", values=(node.value,))
+    if isinstance(node, nodes.UnionNode):
+        parts = tuple(shape_of(part, known) for part in node.alternatives)
+        return Shape("either", parts=parts, kept=node.toldApart is not None)
+    if isinstance(node, nodes.MapNode):
+        return Shape("map", parts=(shape_of(node.key, known), shape_of(node.value, known)), known=node.known)
+    if isinstance(node, nodes.ListNode):
+        return Shape("set" if isinstance(node, nodes.SetNode) else "list", parts=(shape_of(node.item, known),))
+    if isinstance(node, nodes.ObjectNode):
+        return _object(node.cls, known)
+    if isinstance(node, nodes.WithDefault):
+        return shape_of(node.wrapped, known)
+    if isinstance(node, nodes.InternalNode):
+        return _wrapper("internal", shape_of(node.wrapped, known))
+    if isinstance(node, nodes.NullOr):
+        return _wrapper("maybe", shape_of(node.wrapped, known))
+    raise NotImplementedError(f"a value of {node!r}")
+
+
+def _wrapper(kind: str, inner: Shape) -> Shape:
+    return Shape(kind, parts=(inner,), better=inner.better)
+
+
+def _object(cls: Any, known: Dict[type, Shape]) -> Shape:
+    if cls not in known:
+        shape = known[cls] = Shape("object", name=cls.__name__)
+        for name, field in cls.__spfields__.items():
+            try:
+                field.absent()
+                optional = True
+            except spcatch.InvalidArgumentError:
+                optional = False
+            part = shape_of(field.node, known)
+            shape.fields[name] = (part, optional)
+            shape.kept = shape.kept or (part.better and not optional)
+    return known[cls]
+
+
+def surface() -> Surface:
+    """Everything that is declared; what the original has not is left out when it is asked."""
+    known: Dict[type, Shape] = {}
+    calls = [
+        CallShape(
+            name,
+            [shape_of(argument._type, known) for argument in call.args],
+            None if call.json is None else shape_of(call.json, known),
+            call.jsonOptional,
+            shape_of(call.returns, known),
+        )
+        for name, call in spapi.CALLS.items()
+        # Dropped from the API, and from the original.
+        if not call.until
+    ]
+    declared = {name: getattr(sptypes, name) for name in sorted(dir(sptypes)) if not name.startswith("_")}
+    types = {
+        name: shape_of(node, known)
+        for name, node in declared.items()
+        if isinstance(node, sptype.Node) and name not in BETTER
+    }
+    classes = {
+        name: _object(cls, known)
+        for name, cls in declared.items()
+        if isinstance(cls, type) and issubclass(cls, spjson.JsonObjectImpl) and cls.__spfields__
+    }
+    return Surface(calls, types, classes)
