@@ -134,7 +134,7 @@ class RawServer:
     def __exit__(self, *_exc: Any) -> None:
         self.stopped.set()
         for api in self.clients:
-            api._transport.close()  # type: ignore[attr-defined]
+            api.close()
         if self._threads:
             # Wakes accept(), which closing the socket does not do everywhere.
             socket.create_connection((HOST, self.port)).close()

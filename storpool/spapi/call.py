@@ -62,7 +62,7 @@ class Call:
         since: str = "1.0.0",
         until: str = "",
     ) -> None:
-        self.name = query.split("/{")[0].replace("/", "_")
+        self.name = re.sub(r"\W+", "_", query.split("/{")[0])
         self.method = method
         self.multiCluster = multiCluster
         self.query = query

@@ -65,6 +65,7 @@ class Client:
     Retried, ``transientRetries`` times with ``transientSleep(n)`` seconds between: errors that the cluster marks as
     transient, refused and reset connections, and replies that are not HTTP or are cut short. Not retried: time-outs
     and other socket errors. A change may so be asked for twice when its reply is lost. The last error is raised.
+    Connections are kept where the server keeps them; one that it gave up meanwhile is made anew, which is no retry.
 
     An object may be shared by threads, and used on both sides of a fork.
 
@@ -107,6 +108,12 @@ class Client:
             raise InvalidArgumentError("has control characters", root="Api", path=".auth")
         self._headers = {"Authorization": f"Storpool v1:{auth}"}
         self._transport: Transport = transport or HTTPTransport(host, self._port, timeout, source)
+
+    def close(self) -> None:
+        """Close the connections that are kept. The next call opens one anew."""
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(host={self._host!r}, port={self._port}, multiCluster={self._multiCluster})"

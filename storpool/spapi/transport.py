@@ -50,10 +50,9 @@ class HTTPTransport:
         kept = self._kept()
         if kept is not None:
             try:
-                return self._exchange(kept, method, path, body, headers)
-            except (ConnectionResetError, BrokenPipeError):
-                # The server gave the connection up just as it was used again; a new one tells what is the matter.
-                pass
+                return self._exchange(kept, method, path, body, headers, kept=True)
+            except _GivenUpError:
+                pass  # a new one tells what is the matter
         return self._exchange(self._connect(), method, path, body, headers)
 
     def close(self) -> None:
@@ -74,16 +73,21 @@ class HTTPTransport:
         return http.client.HTTPConnection(self._host, self._port, **options)
 
     def _exchange(
-        self, connection: Any, method: str, path: str, body: Optional[str], headers: Dict[str, str]
+        self, connection: Any, method: str, path: str, body: Optional[str], headers: Dict[str, str], kept: bool = False
     ) -> Tuple[int, bytes]:
         keep = False
         try:
-            connection.request(method, path, body, headers)
-            sock = getattr(connection, "sock", None)
-            timed = _TimedSocket(sock, self._timeout) if isinstance(sock, socket.socket) else None
-            if timed is not None:
-                connection.sock = timed
-            response = connection.getresponse()
+            try:
+                connection.request(method, path, body, headers)
+                sock = getattr(connection, "sock", None)
+                timed = _TimedSocket(sock, self._timeout) if isinstance(sock, socket.socket) else None
+                if timed is not None:
+                    connection.sock = timed
+                response = connection.getresponse()
+            except (ConnectionResetError, BrokenPipeError) as exc:
+                if kept:
+                    raise _GivenUpError from exc
+                raise
             status, payload = response.status, response.read()
             if timed is not None:
                 connection.sock = sock
@@ -117,6 +121,10 @@ class HTTPTransport:
             if time.monotonic() - since < IDLE_MAX and _is_quiet(getattr(connection, "sock", None)):
                 return connection
             connection.close()
+
+
+class _GivenUpError(Exception):
+    """The server gave up a kept connection just as it was used again: nothing came back."""
 
 
 def _is_quiet(sock: Any) -> bool:

@@ -40,7 +40,11 @@ def build(cls: Type[JsonObjectImpl], values: Dict[str, Any]) -> Any:
 def generate(node: Collection, sample: Any = None) -> Callable[[Any], Any]:
     """Make the function that converts values for this node; ``sample`` is the first of them."""
     code, env = source(node, sample)
-    exec(compile(code, f"<decoder of {node.name}>", "exec"), env)  # noqa: S102 - the code is ours, made from declarations
+    try:
+        exec(compile(code, f"<decoder of {node.name}>", "exec"), env)  # noqa: S102 - our code, made from declarations
+    except SyntaxError:
+        # A field that a user named `from` or `class`: no attribute of that name can be written in code.
+        return node.exact
     return env["decode"]  # type: ignore[no-any-return]
 
 

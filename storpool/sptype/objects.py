@@ -134,7 +134,7 @@ class JsonObjectMeta(type):
             return cls.__spnode__.handleVal(given)
 
     def twin(cls) -> type:
-        """A class of the same layout whose attributes are stored without validation; decoders build in it."""
+        """Make a class of the same layout whose attributes are stored without validation; decoders build in it."""
         # Both, or CPython does not see that stores are plain ones: they share a slot of the type.
         plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
         return type.__new__(type(cls), cls.__name__, (cls,), {"__slots__": (), **plain})
