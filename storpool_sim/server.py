@@ -56,7 +56,7 @@ class Server:
     async def start(self, host: str, port: int) -> None:
         """Begin to listen; `port` 0 takes a free one. On return connections are accepted."""
         # Clients keep connections open, idle, without end; stopping waits for requests under way only this long.
-        runner = self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=1.0)
+        runner = self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1.0)
         await runner.setup()
         await web.TCPSite(runner, host, port).start()
         self.host, self.port = runner.addresses[0][:2]
