@@ -157,19 +157,19 @@ def unknown_keys(node: Node, value: Any, path: str = "") -> Iterator[str]:
     from .nodes import ListNode, MapNode, ObjectNode
 
     if isinstance(node, ObjectNode):
-        if type(value) is dict:
+        if isinstance(value, dict):
             fields = node.cls.__spfields__
             for key, item in value.items():
                 if key not in fields:
                     yield f"{path}.{key}"
-                elif type(item) in (dict, list):
+                elif isinstance(item, (dict, list)):
                     yield from unknown_keys(fields[key].node, item, f"{path}.{key}")
     elif isinstance(node, ListNode):
-        if type(value) is list:
+        if isinstance(value, list):
             for index, item in enumerate(value):
                 yield from unknown_keys(node.item, item, f"{path}[{index}]")
     elif isinstance(node, MapNode):
-        if type(value) is dict:
+        if isinstance(value, dict):
             for key, item in value.items():
                 yield from unknown_keys(node.value, item, f"{path}[{key!r}]")
     else:
@@ -184,16 +184,16 @@ def _holds(node: Node, value: Any) -> bool:
 
     if isinstance(node, (UnionNode, Wrapper)):
         return any(_holds(inner, value) for inner in node.inner())
-    return isinstance(node, ListNode if type(value) is list else (MapNode, ObjectNode))
+    return isinstance(node, ListNode if isinstance(value, list) else (MapNode, ObjectNode))
 
 
 def warn_of_unknown(node: Node, value: Any, call: str = "") -> None:
     """Log the keys which a caller gave and no declaration knows: a misspelt ``size`` must not vanish unseen."""
-    if type(value) in (dict, list):
+    if isinstance(value, (dict, list)):
         try:
             unknown = list(unknown_keys(node, value))
-        except RecursionError:
-            return  # A value that holds itself; the conversion says what it makes of it.
+        except Exception:
+            return  # A value that holds itself, or that cannot be looked at; the conversion says what it makes of it.
         if unknown:
             # Imported where it is needed: it would be a quarter of what importing the bindings takes.
             import logging
