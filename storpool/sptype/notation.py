@@ -69,7 +69,10 @@ def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
         bases = cls.__bases__ if cls.__bases__ != (object,) else ()
         if not any(isinstance(base, JsonObjectMeta) for base in bases):
             bases = (*bases, JsonObjectImpl)
-        kept = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
+        # The class is made anew; what making it the first time left in it goes.
+        made_up = {"__dict__", "__weakref__", "__slots__", "_spfields", "_spnode", *vars(cls).get("__spown__", ())}
+        kept = {name: value for name, value in vars(cls).items() if name not in made_up}
+        kept.update(kept.get("__spdefaults__", {}))
         annotations = {**kept.get("__annotations__", {}), **{name: spType(each) for name, each in fields.items()}}
         made = JsonObjectMeta(cls.__name__, bases, {**kept, "__annotations__": annotations})
         return cast("Type[T]", made)

@@ -119,6 +119,17 @@ class JsonObjectMeta(type):
                 type.__setattr__(cls, "_spnode", node)
             return node
 
+        @property
+        def __signature__(cls) -> Any:
+            # What an interactive session completes and shows.
+            from inspect import Parameter, Signature
+
+            parameters = [Parameter("json", Parameter.POSITIONAL_OR_KEYWORD, default=None)]
+            for name, field in cls.__spfields__.items():
+                default = Parameter.empty if field.required else field.absent()
+                parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=field.node.name))
+            return Signature(parameters)
+
         def __call__(cls, json: Any = None, **fields: Any) -> Any:
             """Make an object of a mapping, of keywords, or of both; an instance is given back as it is."""
             if not fields:
