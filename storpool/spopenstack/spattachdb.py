@@ -1,0 +1,8 @@
+"""The module `storpool_os.spattachdb` itself: what is patched in one must be patched in the other."""
+
+import sys
+
+import storpool_os.spattachdb
+from storpool_os.spattachdb import *  # noqa: F403 - for type checkers; at run time the line below decides
+
+sys.modules[__name__] = storpool_os.spattachdb

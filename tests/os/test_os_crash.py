@@ -1,0 +1,188 @@
+"""The state through crashes, with real processes. SP_TEST_KILL_ROUNDS=1000 makes it a long one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, List, Tuple
+
+import os_state
+import pytest
+
+from storpool_os import SPLockedJSONDB, journal, splocked
+
+ROUNDS = int(os.environ.get("SP_TEST_KILL_ROUNDS", "60"))
+ORIGINAL = os.environ.get("SP_TEST_ORIGINAL_OPENSTACK", "")
+
+
+def test_writers_killed_at_any_instant_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    path = os_state.state_file(tmp_path, {"other": {"volume": "os--volume-1"}})
+    inode = path.stat().st_ino
+    number = 0
+    for _ in range(ROUNDS):
+        writer = os_state.start(os_state.WRITER, path, "mine", -1, number, stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        acknowledged = int(writer.stdout.readline())
+        time.sleep(random.random() * 0.03)
+        acknowledged = max([acknowledged, *map(int, os_state.kill(writer).split("\n")[:-1])])
+        found = SPLockedJSONDB(str(path)).get()
+        # The one that was on its way when the process was killed may be there.
+        assert found["mine"]["number"] in (acknowledged, acknowledged + 1)
+        assert found["other"] == {"volume": "os--volume-1"}
+        assert len(found["mine"]["padding"]) == found["mine"]["number"] * 1237 % 9001
+        assert json.loads(path.read_bytes()) == found and path.stat().st_ino == inode
+        number = acknowledged + 1
+
+
+# What changes files or makes changes last; a process may die before and after each.
+STEPS = ("pwrite", "ftruncate", "fdatasync", "fsync", "rename", "fchmod")
+
+
+class Crash(BaseException):
+    """Stands for the end of the process: nothing that follows it is done."""
+
+
+def _crash_at(monkeypatch: pytest.MonkeyPatch, step: int, torn: bool) -> Callable[[], bool]:
+    """Let the process die at its so manyth step; a write may first get through in part."""
+    state = {"left": step, "dead": False}
+
+    def stand_in(name: str) -> Callable[..., object]:
+        real = getattr(os, name)
+
+        def stepped(*args: object) -> object:
+            if state["dead"]:
+                raise Crash
+            if state["left"] == 0:
+                state["dead"] = True
+                if torn and name == "pwrite":
+                    fd, data, offset = args
+                    assert isinstance(data, bytes)
+                    real(fd, data[: len(data) // 2 // 4096 * 4096 or 4096], offset)
+                raise Crash
+            state["left"] -= 1
+            return real(*args)
+
+        return stepped
+
+    for name in STEPS:
+        monkeypatch.setattr(os, name, stand_in(name))
+    return lambda: bool(state["dead"])
+
+
+@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize("sizes", [(10, 20_000), (20_000, 10), (9_000, 9_000), (10, 20)])
+def test_a_crash_at_each_step_leaves_the_old_state_or_the_new(
+    tmp_path: Path, sizes: Tuple[int, int], torn: bool
+) -> None:
+    before, after = ({"key": letter * size} for letter, size in zip("ab", sizes))
+    for step in range(50):
+        directory = tmp_path / str(step)
+        directory.mkdir()
+        path = os_state.state_file(directory)
+        SPLockedJSONDB(str(path)).jsdump(before)
+        with pytest.MonkeyPatch.context() as patched:
+            dead = _crash_at(patched, step, torn)
+            with contextlib.suppress(Crash):
+                SPLockedJSONDB(str(path)).jsdump(after)
+            crashed = dead()
+        assert SPLockedJSONDB(str(path)).get() in ((before, after) if crashed else (after,))
+        assert json.loads(path.read_bytes()) in (before, after)
+        if not crashed:
+            return
+    pytest.fail("there is no end of the steps")
+
+
+def test_a_half_written_file_is_completed_by_the_next_reader(tmp_path: Path) -> None:
+    path = os_state.state_file(tmp_path)
+    old, new = (json.dumps({"key": letter * 20_000}).encode() for letter in "ab")
+    path.write_bytes(new[:8192] + old[8192:])
+    os.close(journal.Journal(str(path)).begin(path.stat(), old, new))
+    assert SPLockedJSONDB(str(path)).get() == json.loads(new)
+    assert path.read_bytes() == new
+
+
+def test_an_interrupted_write_does_not_undo_what_the_original_wrote_later(tmp_path: Path) -> None:
+    path = os_state.state_file(tmp_path, {"a": 1})
+    os.close(journal.Journal(str(path)).begin(path.stat(), b'{"a": 1}', b'{"a": 1, "b": 2}'))
+    path.write_text('{"a": 1, "c": 3}')
+    db = SPLockedJSONDB(str(path))
+    assert db.get() == {"a": 1, "c": 3}
+    db.add("d", 4)
+    assert json.loads(path.read_text()) == {"a": 1, "c": 3, "d": 4}
+
+
+def test_a_write_that_never_reached_the_file_stays_unwritten(tmp_path: Path) -> None:
+    # It was not acknowledged; the original may since have seen, and acted on, what is there.
+    path = os_state.state_file(tmp_path, {"a": 1})
+    os.close(journal.Journal(str(path)).begin(path.stat(), b'{"a": 1}', b'{"a": 1, "b": 2}'))
+    assert SPLockedJSONDB(str(path)).get() == {"a": 1}
+
+
+def test_what_the_original_left_half_written_is_not_replaced_by_an_older_state(tmp_path: Path) -> None:
+    path = os_state.state_file(tmp_path)
+    SPLockedJSONDB(str(path)).add("a", 1)
+    path.write_bytes(b'{"a": 1, "b"')
+    with pytest.raises(splocked.SPUnusableFileError):
+        SPLockedJSONDB(str(path)).get()
+    assert path.read_bytes() == b'{"a": 1, "b"'
+
+
+@pytest.mark.parametrize("cut", [0, 10, 60, 120, -1])
+def test_a_half_written_side_file_is_not_believed(tmp_path: Path, cut: int) -> None:
+    path = os_state.state_file(tmp_path, {"a": 1})
+    side = Path(journal.Journal(str(path)).path)
+    os.close(journal.Journal(str(path)).begin(path.stat(), b'{"a": 1}', b'{"b": 2}'))
+    side.write_bytes(side.read_bytes()[:cut])
+    path.write_bytes(b'{"b": 1}')
+    assert SPLockedJSONDB(str(path)).get() == {"b": 1}
+
+
+def test_everything_is_on_the_disk_before_a_write_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = os_state.state_file(tmp_path)
+    events: List[str] = []
+
+    def recorded(name: str) -> Callable[..., object]:
+        real = getattr(os, name)
+
+        def stand_in(fd: int, *args: object) -> object:
+            events.append(f"{name} {Path(os.readlink(f'/proc/self/fd/{fd}')).name}")
+            return real(fd, *args)
+
+        return stand_in
+
+    for name in ("pwrite", "fdatasync", "fsync"):
+        monkeypatch.setattr(os, name, recorded(name))
+    db = SPLockedJSONDB(str(path))
+    db.add("a", 1)
+    name = path.name
+    steady = [f"pwrite {name}.journal", f"fdatasync {name}.journal", f"pwrite {name}", f"fdatasync {name}"]
+    assert events == [f"fsync {tmp_path.name}", *steady, f"pwrite {name}.journal"]
+    del events[:]
+    # Once the side file is there, two: one before the file is touched, one after.
+    db.add("b", 1)
+    assert events == [*steady, f"pwrite {name}.journal"]
+
+
+def test_four_writers_share_a_file(tmp_path: Path) -> None:
+    _share(tmp_path, [sys.executable] * 4)
+
+
+@pytest.mark.skipif(not ORIGINAL, reason="SP_TEST_ORIGINAL_OPENSTACK names no interpreter with the original helper")
+def test_two_writers_share_a_file_with_two_of_the_original(tmp_path: Path) -> None:
+    _share(tmp_path, [sys.executable, ORIGINAL] * 2)
+
+
+def _share(directory: Path, pythons: List[str]) -> None:
+    path = os_state.state_file(directory)
+    inode = path.stat().st_ino
+    writers = [os_state.start(os_state.ADDER, path, name, 60, python=python) for name, python in zip("abcd", pythons)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
+    left = {f"{name}-{number}" for name in "abcd" for number in range(60) if number % 3 != 1}
+    assert set(SPLockedJSONDB(str(path)).get()) == set(json.loads(path.read_text())) == left
+    assert path.stat().st_ino == inode
