@@ -6,12 +6,14 @@
 
 or, for programs of any language, `python -m storpool_sim serve --env-file F`.
 
-It holds no data: volumes have names, sizes and places, and no contents. It needs `aiohttp` (the extra `sim`).
+Volumes have names, sizes and places, and contents only with a directory for their devices (`devices`). It needs
+`aiohttp` (the extra `sim`).
 """
 
 from .clock import Clock, ManualClock
 from .cluster import Cluster
 from .errors import SimError
+from .federation import connect
 from .runner import Running, running
 
-__all__ = ["Clock", "Cluster", "ManualClock", "Running", "SimError", "running"]
+__all__ = ["Clock", "Cluster", "ManualClock", "Running", "SimError", "connect", "running"]

@@ -1,4 +1,4 @@
-"""The command line: `serve` runs a cluster until it is told to stop, `demo` shows one at work."""
+"""The command line: `serve` runs a cluster until it is told to stop, `demo` shows one, `calls` what it can."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ import sys
 import tempfile
 from typing import List, Mapping, Optional
 
+from .calls import table
 from .cluster import Cluster
 from .defaults import TOKEN
+from .devices import Devices
 from .dispatch import Dispatcher
+from .faults import KINDS, Fault, Faults, parse
 from .runner import environment
 from .server import Server
 
@@ -27,6 +30,9 @@ def main(argv: Optional[List[str]] = None) -> int:
         from .demo import main as demo
 
         return demo()
+    if args.command == "calls":
+        print(table(), end="")
+        return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     try:
@@ -45,8 +51,30 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--token", default=TOKEN, help="the token that requests must carry (%(default)s)")
     serve.add_argument("--env-file", metavar="FILE", help="write the variables by which programs find the cluster here")
     serve.add_argument("--errors-200", action="store_true", help="answer errors with status 200, as some clusters do")
+    serve.add_argument("--dev-dir", metavar="DIR", help="show the devices of volumes attached to client 1 here")
+    serve.add_argument(
+        "--dev-delay", metavar="SECONDS", type=float, default=0.0, help="how late a device appears (%(default)s)"
+    )
+    serve.add_argument("--http10", action="store_true", help="speak HTTP/1.0, one request a connection")
+    serve.add_argument(
+        "--fault",
+        metavar="KIND[:PROBABILITY[:SECONDS[:QUERY]]]",
+        type=_fault,
+        action="append",
+        default=[],
+        help="let requests meet a fault: " + ", ".join(KINDS),
+    )
+    serve.add_argument("--seed", type=int, default=0, help="the seed of the faults' chances (%(default)s)")
+    commands.add_parser("calls", help="list the calls, and which of them are simulated")
     commands.add_parser("demo", help="show a cluster at work")
     return parser
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def _port(text: str) -> int:
@@ -58,7 +86,13 @@ def _port(text: str) -> int:
 
 async def _serve(args: argparse.Namespace) -> int:
     cluster = Cluster()
-    server = Server(Dispatcher(cluster, args.token, errorStatuses=not args.errors_200))
+    if args.dev_dir:
+        Devices(cluster, args.dev_dir, args.dev_delay)
+    faults = Faults(args.seed)
+    for one in args.fault:
+        faults.add(one.kind, one.probability, one.seconds, one.on)
+    dispatcher = Dispatcher(cluster, args.token, errorStatuses=not args.errors_200)
+    server = Server(dispatcher, faults=faults, oldHTTP=args.http10)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     # Before anyone can know of the server: whoever finds the file may stop us at once.
@@ -73,6 +107,7 @@ async def _serve(args: argparse.Namespace) -> int:
         await stop.wait()
     finally:
         await server.stop()
+        cluster.data.close()
     return 0
 
 

@@ -7,12 +7,29 @@ test may do so too, as long as it holds `Cluster.lock`.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from . import defaults
 from .clock import Clock
+from .devices import Data
 from .errors import Busy, InsufficientResources, InvalidParam, ObjectDoesNotExist, ObjectExists, UnknownClient
-from .model import OBJECT_SIZE, Attachment, Disk, Group, Policy, Record, Template
+from .model import (
+    BALANCER_TIMES,
+    OBJECT_SIZE,
+    Attachment,
+    Balancer,
+    Bucket,
+    Disk,
+    DiskSets,
+    Group,
+    Maintenance,
+    Policy,
+    Record,
+    Template,
+)
+from .model_iscsi import ISCSI
+from .model_remote import Remote
 from .placement import DiskUse, choose_sets, use_of_disks
 
 #: Ours: how long a deleted snapshot is still to be seen, in seconds.
@@ -26,16 +43,26 @@ SCRUB_RATE = 200.0 * 1024 * 1024
 class Cluster:
     """One StorPool cluster, as it is at the moment of its clock."""
 
-    def __init__(self, clock: Optional[Clock] = None) -> None:
+    def __init__(
+        self,
+        clock: Optional[Clock] = None,
+        name: str = defaults.CLUSTER_NAME,
+        clusterId: str = defaults.CLUSTER_ID,
+    ) -> None:
         self.clock = clock or Clock()
         self.lock = threading.RLock()
         self.generation = 1
-        self.name = defaults.CLUSTER_NAME
-        self.clusterId = defaults.CLUSTER_ID
+        self.name = name
+        self.clusterId = clusterId
+        #: Others that this one can reach; see `federation.connect`.
+        self.peers: List[Cluster] = []
+        self.remote = Remote()
         self.started = self.clock.now()
         self.servers = defaults.make_daemons(defaults.SERVERS, self.started)
         self.clients = defaults.make_daemons(defaults.CLIENTS, self.started)
         self.mgmt = defaults.make_daemons((1, 2), self.started)
+        self.controllers = defaults.make_daemons(defaults.CONTROLLERS, self.started)
+        self.bridges = defaults.make_daemons(defaults.BRIDGES, self.started)
         self.faultSets = defaults.make_fault_sets()
         self.disks: Dict[int, Disk] = defaults.make_disks()
         self.groups: Dict[str, Group] = defaults.make_groups(self.disks)
@@ -44,11 +71,23 @@ class Cluster:
         self.attachments: Dict[Tuple[int, int], Attachment] = {}
         #: What programs on the clients hold open: (id of the volume, id of the client).
         self.opened: Set[Tuple[int, int]] = set()
+        #: The contents of volumes.
+        self.data = Data()
+        self.buckets: Dict[str, Bucket] = {}
+        #: By number of the node.
+        self.maintenance: Dict[int, Maintenance] = {}
+        self.balancer = Balancer()
+        self.iscsi = ISCSI(defaults.ISCSI_BASE_NAME)
         self._names: Dict[str, Record] = {}
         self._ids: Dict[str, Record] = {}
         self._serial = 0
 
     # Generations and numbers
+
+    @property
+    def locationId(self) -> str:
+        """The id of the location that the cluster is in."""
+        return self.clusterId.partition(".")[0]
 
     def now(self) -> int:
         """Whole seconds since the epoch."""
@@ -110,6 +149,11 @@ class Cluster:
             raise ObjectDoesNotExist(f"Disk {number} does not exist.")
         return self.disks[number]
 
+    def nodes(self) -> Set[int]:
+        """The numbers of all nodes."""
+        kinds = (self.servers, self.clients, self.mgmt, self.controllers, self.bridges)
+        return {one.nodeId for kind in kinds for one in kind.values()}
+
     def check_client(self, number: int) -> None:
         """Refuse a client that is not there."""
         if number not in self.clients:
@@ -163,12 +207,16 @@ class Cluster:
         """Let a volume or snapshot go, its attachments with it."""
         self.set_parent(record, None)
         del self.records[record.id]
+        self.data.remove(record)
         for one in record.ids:
             del self._ids[one]
         if record.baseName:
             del self._names[record.baseName]
         for place in self.attached(record):
             self.detach(place)
+        self.iscsi.forget(record.id)
+        self.remote.forget(record.id)
+        self.balancer.planned.pop(record.id, None)
         for template in self.templates.values():
             if template.parent is record:
                 template.parent = None
@@ -205,6 +253,7 @@ class Cluster:
         if name in self._names:
             name += f"@{record.id}"
         self.rename(record, name)
+        self.remote.forget(record.id)
         record.deleted = True
         record.reclaimAt = self.clock.now() + RECLAIM_DELAY
 
@@ -232,6 +281,17 @@ class Cluster:
             except InsufficientResources:
                 stuck.append(record)
         return stuck
+
+    def relocations(self) -> Dict[int, DiskSets]:
+        """Where what lies on disks that are being soft-ejected is to go, by id of the volume or snapshot."""
+        planned = {}
+        for disk in self.disks.values():
+            if disk.ejecting is None:
+                continue
+            for record in self.users_of_disk(disk.id):
+                with suppress(InsufficientResources):
+                    planned[record.id] = self.choose_sets(record.policy)
+        return planned
 
     def users_of_group(self, name: str) -> List[Record]:
         """The volumes and snapshots placed on a group."""
@@ -274,6 +334,10 @@ class Cluster:
                 raise ObjectDoesNotExist(f"'{name}' is not attached to client {client}.")
             self.opened.add((record.id, client))
 
+    def is_open(self, record: Record, client: int) -> bool:
+        """Whether a program on the client holds the volume open: one that is played, or one that is really there."""
+        return (record.id, client) in self.opened or self.data.is_open(record, client)
+
     def close(self, name: str, client: int) -> None:
         """Play that program's end. For tests."""
         with self.lock:
@@ -289,6 +353,13 @@ class Cluster:
         self._move_data(now)
         for disk in self.disks.values():
             self._scrub(disk, now)
+        self._balance(now)
+        for node in [node for node, one in self.maintenance.items() if one.ends <= now]:
+            del self.maintenance[node]
+            self.changed()
+        for record in self.records.values():
+            if record.recoveredAt is not None and record.recoveredAt <= now:
+                record.recoveredAt = None
         while self._collect(now):
             pass
 
@@ -330,3 +401,30 @@ class Cluster:
         if scrub.paused is None and scrub.progress.done >= self.use()[disk.id].stored:
             scrub.started = None
             scrub.lastCompleted = now
+
+    def _balance(self, now: float) -> None:
+        run = self.balancer
+        while run.due(now):
+            ended = run.since + BALANCER_TIMES[run.status]
+            if run.status == "waiting":
+                run.enter("working", ended)
+            elif run.status == "working":
+                run.planned = self._proposals()
+                run.enter("ready" if run.planned else "nothing to do", ended)
+            else:
+                for number, sets in run.planned.items():
+                    # A disk may have gone since it was planned for; what was to go there stays.
+                    if all(disk in self.disks and self.disks[disk].usable for one in sets for disk in one):
+                        self.records[number].diskSets = sets
+                run.enter("nothing to do", ended)
+                self.changed()
+
+    def _proposals(self) -> Dict[int, DiskSets]:
+        """The disk sets that volumes would get today, where they have others."""
+        found = {}
+        for record in self.records.values():
+            with suppress(InsufficientResources):
+                sets = self.choose_sets(record.policy)
+                if set(sets) != set(record.diskSets):
+                    found[record.id] = sets
+        return found

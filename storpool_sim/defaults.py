@@ -14,6 +14,10 @@ VERSION = "19.01.2930.57ca5627f"
 
 SERVERS = (1, 2, 3)
 CLIENTS = (1, 2)
+#: iSCSI target services.
+CONTROLLERS = (1, 2)
+BRIDGES = (1,)
+ISCSI_BASE_NAME = "iqn.2019-08.com.storpool:sim"
 
 #: Model, whether it is an SSD, and how many 512 MiB units it has: 1.92 TB and 4 TB, as drives are sold.
 _MODELS = (

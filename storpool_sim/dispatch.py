@@ -20,7 +20,8 @@ from storpool.sptypes import AttachmentDesc, SnapshotSummary, VolumeSummary
 from . import areas
 from .cluster import Cluster
 from .encode import dumps, to_wire
-from .errors import InvalidJSON, InvalidParam, NotSimulated, ObjectDoesNotExist, SimError, Unauthorized, UnknownQuery
+from .errors import InvalidJSON, InvalidParam, NotSimulated, SimError, Unauthorized, UnknownQuery
+from .federation import multicluster, reach
 from .handlers import HANDLERS
 
 LOG = logging.getLogger("storpool_sim")
@@ -29,6 +30,9 @@ LOG = logging.getLogger("storpool_sim")
 __all__ = ["Dispatcher", "Reply", "Request", "areas"]
 
 PREFIX = ["ctrl", "1.0"]
+
+#: What a multicluster answers as one.
+AGGREGATED = {"volumesList", "snapshotsList", "attachmentsList", "volumesSpace", "snapshotsSpace"}
 
 
 class Request(NamedTuple):
@@ -57,6 +61,8 @@ class _Target(NamedTuple):
     call: Call
     arguments: List[str]
     multiCluster: bool
+    cluster: Cluster
+    allClusters: bool = False
 
 
 class Dispatcher:
@@ -106,25 +112,24 @@ class Dispatcher:
         parts = path.split("/")[1:]
         if parts[:2] != PREFIX:
             raise UnknownQuery(f"'{path}' is not below /ctrl/1.0/.")
-        rest = parts[2:]
+        rest, cluster = parts[2:], self.cluster
         if rest[:1] == ["RemoteCommand"] and len(rest) > 2:
-            self._check_cluster(unquote(rest[1]))
+            cluster = reach(cluster, unquote(rest[1]))
             rest = rest[2:]
         multi = rest[:1] == ["MultiCluster"] and len(rest) > 1
         if multi:
+            rest = rest[1:]
+        everywhere = multi and rest[:1] == ["AllClusters"] and method == "GET"
+        if everywhere:
             rest = rest[1:]
         for query, call in self._routes.get((method, rest[0] if rest else "", len(rest)), []):
             # Only whole parts are decoded: a "%2F" belongs to a key, not to the path.
             values = [unquote(given) for given, part in zip(rest, query) if part.startswith("{")]
             if all(part.startswith("{") or given == part for given, part in zip(rest, query)):
-                if multi and not call.multiCluster:
+                if multi and not everywhere and not call.multiCluster:
                     break
-                return _Target(call, values, multi)
+                return _Target(call, values, multi, cluster, everywhere)
         raise UnknownQuery("No such query: {} {}".format(method, "/".join(parts[2:])))
-
-    def _check_cluster(self, name: str) -> None:
-        if name not in (self.cluster.name, "~" + self.cluster.clusterId):
-            raise ObjectDoesNotExist(f"Cluster '{name}' is not connected to this one.")
 
     def _run(self, target: _Target, given: Any) -> bytes:
         """Validate, play, and encode."""
@@ -141,27 +146,63 @@ class Dispatcher:
             arguments.append(_valid("json", call.json, body))
         elif handler.undeclaredBody:
             arguments.append(given)
-        with self.cluster.lock:
-            self.cluster.settle()
-            result = handler.function(self.cluster, *arguments)
-            generation = self.cluster.generation
-        if target.multiCluster:
-            self._name_cluster(result)
-        data = to_wire(result)
+        with target.cluster.lock:
+            for one in (target.cluster, *target.cluster.peers):
+                one.settle()
+            if target.allClusters:
+                data: Any = {
+                    "clusters": [self._answer_of(one, call, arguments) for one in multicluster(target.cluster)]
+                }
+            else:
+                data = self._data(target, arguments)
+            for one in (target.cluster, *target.cluster.peers):
+                one.data.links_changed()
+            generation = target.cluster.generation
         encoded = dumps({"generation": generation, "data": data})
-        if self.checkReplies:
+        if self.checkReplies and not target.allClusters:
             call.returns.handleVal(json.loads(encoded)["data"])
         return encoded
 
-    def _name_cluster(self, result: Any) -> None:
+    def _data(self, target: _Target, arguments: List[Any]) -> Any:
+        """What one cluster answers; or, to some multicluster requests, all of them together."""
+        function, clusters = HANDLERS[target.call.name].function, [target.cluster]
+        if target.multiCluster and target.call.name in AGGREGATED:
+            clusters = multicluster(target.cluster)
+        elif (
+            target.multiCluster
+            and target.arguments
+            and target.call.name != "volumeAcquire"
+            and target.cluster.find(target.arguments[0]) is None
+        ):
+            # The volume may be in another cluster.
+            others = multicluster(target.cluster)
+            clusters = [next((one for one in others if one.find(target.arguments[0])), target.cluster)]
+        answers = []
+        for cluster in clusters:
+            answers.append(function(cluster, *arguments))
+            if target.multiCluster:
+                self._name_cluster(answers[-1], cluster)
+        if len(clusters) == 1:
+            return to_wire(answers[0])
+        return [to_wire(one) for answer in answers for one in answer]
+
+    def _answer_of(self, cluster: Cluster, call: Call, arguments: List[Any]) -> Dict[str, Any]:
+        about: Dict[str, Any] = {"clusterName": cluster.name, "clusterId": cluster.clusterId}
+        try:
+            data = to_wire(HANDLERS[call.name].function(cluster, *arguments))
+            return {**about, "response": {"generation": cluster.generation, "data": data}}
+        except SimError as exc:
+            return {**about, **exc.reply()}
+
+    def _name_cluster(self, result: Any, cluster: Cluster) -> None:
         """Say of each record in which cluster it is, as replies to multicluster requests do."""
         for one in (
             list(result.values()) if isinstance(result, dict) else result if isinstance(result, list) else [result]
         ):
             if isinstance(one, (VolumeSummary, SnapshotSummary)):
-                one.clusterName, one.clusterId = self.cluster.name, self.cluster.clusterId
+                one.clusterName, one.clusterId = cluster.name, cluster.clusterId
             elif isinstance(one, AttachmentDesc):
-                one.cluster, one.clusterId = self.cluster.name, self.cluster.clusterId
+                one.cluster, one.clusterId = cluster.name, cluster.clusterId
 
 
 def _given(request: Request, query: str) -> Any:

@@ -25,6 +25,8 @@ class Handler(NamedTuple):
     prepare: Prepare
     #: Whether the function takes a body that the call's declaration lacks: newer clusters know more than the bindings.
     undeclaredBody: bool
+    #: What a real cluster does and this one does not.
+    lacks: str = ""
 
 
 #: By the Python name of the call. What is not here is not simulated.
@@ -47,18 +49,24 @@ def handles(function: _Function) -> _Function: ...
 
 
 @overload
-def handles(*, prepare: Prepare = ..., undeclaredBody: bool = ...) -> Callable[[_Function], _Function]: ...
+def handles(
+    *, prepare: Prepare = ..., undeclaredBody: bool = ..., lacks: str = ...
+) -> Callable[[_Function], _Function]: ...
 
 
 def handles(
-    function: Optional[_Function] = None, *, prepare: Prepare = _as_it_is, undeclaredBody: bool = False
+    function: Optional[_Function] = None,
+    *,
+    prepare: Prepare = _as_it_is,
+    undeclaredBody: bool = False,
+    lacks: str = "",
 ) -> Union[_Function, Callable[[_Function], _Function]]:
     """Make a function the handler of the call of the same name."""
 
     def register(one: _Function) -> _Function:
         if one.__name__ in HANDLERS:
             raise ValueError(f"{one.__name__} is handled twice")
-        HANDLERS[one.__name__] = Handler(one, prepare, undeclaredBody)
+        HANDLERS[one.__name__] = Handler(one, prepare, undeclaredBody, lacks)
         return one
 
     return register(function) if function is not None else register

@@ -26,6 +26,12 @@ Limit = Union[int, Literal["-"]]
 LimitType = Optional[Literal["total", "perGiB"]]
 Rights = Literal["rw", "ro"]
 SoftEject = Literal["on", "off", "paused"]
+#: The disks that hold the copies of an object, for each part of a volume.
+DiskSets = List[Tuple[int, ...]]
+BalancerState = Literal["nothing to do", "blocked", "waiting", "working", "ready", "commiting"]
+
+#: Ours: how long a run of the balancer stays in a state that ends by itself, in seconds.
+BALANCER_TIMES: Dict[BalancerState, float] = {"waiting": 1.0, "working": 2.0, "commiting": 2.0}
 
 
 @dataclass
@@ -180,6 +186,18 @@ class Record:
     targetDeleteDate: Optional[int] = None
     reclaimAt: Optional[float] = None
     createdFrom: Optional[Tuple[int, str]] = None
+    #: Until then data arrives from another location.
+    recoveredAt: Optional[float] = None
+    #: The numeric and the global id of what this is a copy of, in another location; whether it was sent as a backup.
+    copyOf: Optional[Tuple[int, str]] = None
+    backup: bool = False
+    #: The global id of the backup that was made of this.
+    backupId: str = ""
+
+    @property
+    def recovering(self) -> bool:
+        """Whether its data is still arriving."""
+        return self.recoveredAt is not None
 
     @property
     def name(self) -> str:
@@ -209,3 +227,45 @@ class Attachment:
     client: int
     rights: Rights
     pos: int
+
+
+@dataclass
+class Bucket:
+    """A bucket of the key-value store."""
+
+    version: int = 1
+    pairs: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """A node's maintenance."""
+
+    started: float
+    duration: int
+    description: str
+
+    @property
+    def ends(self) -> float:
+        """When it is over."""
+        return self.started + self.duration
+
+
+@dataclass
+class Balancer:
+    """A run of the balancer, or none."""
+
+    status: BalancerState = "nothing to do"
+    since: float = 0.0
+    #: The disk sets that it proposes, by id of the volume; only of those that would move.
+    planned: Dict[int, DiskSets] = field(default_factory=dict)
+
+    def enter(self, status: BalancerState, now: float) -> None:
+        """Go over to another state."""
+        self.status, self.since = status, now
+        if status in ("nothing to do", "blocked"):
+            self.planned = {}
+
+    def due(self, now: float) -> bool:
+        """Whether its state ends by itself, and should have by now."""
+        return self.status in BALANCER_TIMES and now >= self.since + BALANCER_TIMES[self.status]

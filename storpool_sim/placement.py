@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import InsufficientResources
-from .model import OBJECT_SIZE, Disk, Group, Policy, Record
+from .model import OBJECT_SIZE, Disk, DiskSets, Group, Policy, Record
 
 #: How many disk sets the objects of one volume are spread over, at most (ours).
 MAX_SETS = 12
@@ -126,3 +126,9 @@ def use_of_disks(records: Iterable[Record], disks: Iterable[int]) -> Dict[int, D
                     use[number].objects += objects
                     use[number].stored += stored
     return use
+
+
+def use_if(records: Iterable[Record], disks: Iterable[int], planned: Mapping[int, DiskSets]) -> Dict[int, DiskUse]:
+    """What would lie on each disk if some records had other disk sets."""
+    moved = (replace(one, diskSets=planned[one.id]) if one.id in planned else one for one in records)
+    return use_of_disks(moved, disks)

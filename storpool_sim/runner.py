@@ -12,7 +12,9 @@ from storpool.spapi import Api
 from .clock import Clock
 from .cluster import Cluster
 from .defaults import CLIENTS, TOKEN
+from .devices import Devices
 from .dispatch import Dispatcher
+from .faults import Faults
 from .server import Exchange, Server
 
 
@@ -20,7 +22,8 @@ class Running:
     """A cluster that answers on a socket.
 
     :ivar cluster: its state; hold `cluster.lock` while changing it.
-    :ivar requests: what it was asked, in order.
+    :ivar requests: what it was asked, in order; without what failed on the way.
+    :ivar faults: what is to go wrong.
     """
 
     def __init__(self, cluster: Cluster, token: str, server: Server, requests: List[Exchange]) -> None:
@@ -29,6 +32,7 @@ class Running:
         self.host = server.host
         self.port = server.port
         self.requests = requests
+        self.faults = server.faults
 
     @property
     def env(self) -> Dict[str, str]:
@@ -59,18 +63,29 @@ def running(
     cluster: Optional[Cluster] = None,
     clock: Optional[Clock] = None,
     errorStatuses: bool = True,
+    devDir: Optional[str] = None,
+    devDelay: float = 0.0,
+    seed: int = 0,
+    oldHTTP: bool = False,
 ) -> Iterator[Running]:
     """Run a simulated cluster for the length of a `with` block.
 
     Every reply is read back as the bindings would, so that one they could not read is an error in the test.
 
     :param cluster: the state to begin with; else a fresh cluster with that `clock`.
+    :param devDir: where links to the devices of attached volumes appear, after `devDelay` seconds.
+    :param seed: from which the chances of faults come.
+    :param oldHTTP: whether it speaks HTTP/1.0, one request a connection, as older clusters do.
     :raises OSError: the address cannot be listened on.
     """
     if cluster is None:
         cluster = Cluster(clock)
+    if devDir is not None:
+        Devices(cluster, devDir, devDelay)
     requests: List[Exchange] = []
-    server = Server(Dispatcher(cluster, token, errorStatuses, checkReplies=True), requests.append)
+    server = Server(
+        Dispatcher(cluster, token, errorStatuses, checkReplies=True), requests.append, Faults(seed), oldHTTP
+    )
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="storpool_sim", daemon=True)
     thread.start()
@@ -82,3 +97,4 @@ def running(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+        cluster.data.close()

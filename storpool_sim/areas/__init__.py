@@ -1,5 +1,39 @@
 """The calls that are simulated, by area as in the bindings. Importing this registers them all."""
 
-from . import attachments, disks, placement_groups, services, snapshots, templates, volumes
+from . import (
+    attachments,
+    balancer,
+    disks,
+    iscsi,
+    iscsi_sessions,
+    kvs,
+    maintenance,
+    moves,
+    placement_groups,
+    relocator,
+    remote,
+    services,
+    snapshots,
+    templates,
+    transfer,
+    volumes,
+)
 
-__all__ = ["attachments", "disks", "placement_groups", "services", "snapshots", "templates", "volumes"]
+__all__ = [
+    "attachments",
+    "balancer",
+    "disks",
+    "iscsi",
+    "iscsi_sessions",
+    "kvs",
+    "maintenance",
+    "moves",
+    "placement_groups",
+    "relocator",
+    "remote",
+    "services",
+    "snapshots",
+    "templates",
+    "transfer",
+    "volumes",
+]

@@ -32,7 +32,7 @@ def attachmentsList(cluster: Cluster) -> List[AttachmentDesc]:
     ]
 
 
-@handles
+@handles(lacks="volumes of other clusters are not moved here")
 def volumesReassign(cluster: Cluster, json: List[Reassign]) -> ApiOk:
     """Attach and detach: all that the request says, or nothing."""
     places = dict(cluster.attachments)
@@ -48,7 +48,7 @@ def _wrap_list(body: Any) -> Any:
     return {"reassign": body} if isinstance(body, list) else body
 
 
-@handles(prepare=_wrap_list)
+@handles(prepare=_wrap_list, lacks="volumes of other clusters are not moved here; clients attach at once")
 def volumesReassignWait(cluster: Cluster, json: VolumesReassignWaitDesc) -> ApiOk:
     """The same; clients attach at once, so there is nothing to wait for."""
     return volumesReassign(cluster, json.reassign)
@@ -84,7 +84,7 @@ def _detach(cluster: Cluster, places: Places, record: Record, item: Reassign, ke
         gone = list(item.detach or [])
     for client in gone:
         cluster.check_client(client)
-        if (record.id, client) in cluster.opened and not item.force:
+        if (record.id, client) in places and not item.force and cluster.is_open(record, client):
             raise Busy(f"'{record.name}' is open at client {client}")
         places.pop((record.id, client), None)
 

@@ -62,7 +62,7 @@ def serverDiskDescribe(cluster: Cluster, serverId: int, diskId: int) -> Disk:
     return diskDescribe(cluster, diskId)
 
 
-@handles
+@handles(lacks="the list is empty: no data passes")
 def diskActiveRequests(cluster: Cluster, diskId: int) -> DiskActiveRequests:
     """No data passes through this cluster."""
     cluster.disk(diskId)
@@ -200,7 +200,7 @@ def diskSoftEjectCancel(cluster: Cluster, diskId: int) -> ApiOk:
     return ok(cluster)
 
 
-@handles
+@handles(lacks="soft-eject only")
 def tasksList(cluster: Cluster) -> List[Task]:
     """A task for each disk that data leaves."""
     return [
@@ -284,7 +284,7 @@ def diskScrubContinue(cluster: Cluster, diskId: int) -> ApiOk:
     return ok(cluster)
 
 
-@handles
+@handles(lacks="nothing happens")
 def diskRetrim(cluster: Cluster, diskId: int) -> ApiOk:
     """Nothing is there to be trimmed."""
     _up(cluster, diskId)

@@ -42,7 +42,12 @@ def placementGroupUpdate(cluster: Cluster, placementGroupName: str, json: Placem
     cluster.groups[group.name] = group
     if name != group.name:
         _rename(cluster, group, name)
-    cluster.replace(cluster.users_of_group(name))
+    # Data leaves a disk that leaves the group; to use one that comes is the balancer's part.
+    cluster.replace(
+        record
+        for record in cluster.users_of_group(name)
+        if any(json.rmDisks.intersection(one) for one in record.diskSets)
+    )
     return ok(cluster)
 
 

@@ -54,11 +54,13 @@ def _snapshot(record: Record) -> Fields:
         "deleted": record.deleted,
         "transient": record.transient,
         "targetDeleteDate": record.targetDeleteDate or 0,
-        "recoveringFromRemote": False,
-        "backup": False,
+        "recoveringFromRemote": record.recovering,
+        "backup": record.backup,
         "deleteBlocked": "not blocked" if not waiting else "pending" if waiting == 1 else "multiple children",
         "destroyed": False,
     }
+    if record.copyOf is not None and record.backup:
+        fields["backupOfVisibleVolumeId"], fields["backupOfGlobalId"] = record.copyOf
     if record.createdFrom is not None:
         fields["createdFromVisibleVolumeId"], fields["createdFromGlobalId"] = record.createdFrom
     return fields

@@ -7,6 +7,7 @@ from typing import Dict, List, Optional
 from storpool.sptypes import (
     AllPeersActiveRequests,
     AllPeersActiveRequestsQuery,
+    Bridge,
     Client,
     ClientActiveRequests,
     ClientConfigStatus,
@@ -15,6 +16,7 @@ from storpool.sptypes import (
     NetDesc,
     PeerDesc,
     Server,
+    iscsiTarget,
 )
 
 from ..cluster import Cluster
@@ -70,12 +72,30 @@ def serversList(cluster: Cluster) -> ClusterStatus:
             )
             for number, one in cluster.servers.items()
         },
-        bridges={},
-        iscsiTargets={},
+        bridges={
+            number: Bridge(
+                id=number,
+                nodeId=one.nodeId,
+                version=VERSION,
+                startTime=_start(one),
+                status="running" if one.running else "down",
+            )
+            for number, one in cluster.bridges.items()
+        },
+        iscsiTargets={
+            number: iscsiTarget(
+                id=number,
+                nodeId=one.nodeId,
+                version=VERSION,
+                startTime=_start(one),
+                status="running" if one.running else "down",
+            )
+            for number, one in cluster.controllers.items()
+        },
     )
 
 
-@handles
+@handles(lacks="servers never wait for disks")
 def serversListBlocked(cluster: Cluster) -> ClusterStatus:
     """The same: this cluster never waits for disks."""
     return serversList(cluster)
@@ -88,7 +108,6 @@ def _start(daemon: Daemon) -> Optional[int]:
 @handles
 def peersList(cluster: Cluster) -> Dict[int, PeerDesc]:
     """A node for each server, with two networks."""
-    nodes = {one.nodeId for kind in (cluster.servers, cluster.clients, cluster.mgmt) for one in kind.values()}
     voting = {one.nodeId for one in cluster.servers.values()}
     return {
         node: PeerDesc(
@@ -99,7 +118,7 @@ def peersList(cluster: Cluster) -> Dict[int, PeerDesc]:
             rdma={},
             nonVoting=node not in voting,
         )
-        for node in sorted(nodes)
+        for node in sorted(cluster.nodes())
     }
 
 
@@ -109,7 +128,7 @@ def clientsConfigDump(cluster: Cluster) -> List[ClientConfigStatus]:
     return [_config(cluster, number) for number in cluster.clients]
 
 
-@handles
+@handles(lacks="clients have always caught up")
 def clientConfigWait(cluster: Cluster, clientId: int) -> List[ClientConfigStatus]:
     """There is nothing to wait for."""
     cluster.check_client(clientId)
@@ -126,14 +145,14 @@ def _config(cluster: Cluster, number: int) -> ClientConfigStatus:
     )
 
 
-@handles
+@handles(lacks="the list is empty: no data passes")
 def clientActiveRequests(cluster: Cluster, clientId: int) -> ClientActiveRequests:
     """No data passes through this cluster."""
     cluster.check_client(clientId)
     return ClientActiveRequests(clientId=clientId, requests=[])
 
 
-@handles
+@handles(lacks="the list is empty: no data passes")
 def allPeersActiveRequests(
     cluster: Cluster, json: Optional[AllPeersActiveRequestsQuery] = None
 ) -> AllPeersActiveRequests:

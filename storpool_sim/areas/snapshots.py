@@ -83,6 +83,7 @@ def take(cluster: Cluster, volume: Record, name: str) -> Record:
         createdFrom=(volume.id, volume.globalId),
     )
     cluster.add(record)
+    cluster.data.copy(volume, record)
     cluster.set_parent(volume, record)
     volume.stored = 0
     return record

@@ -140,6 +140,10 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
         helper = record.parent = take(cluster, base, "")
         helper.transient = True
     cluster.add(record)
+    if record.parent is not None:
+        cluster.data.copy(record.parent, record)
+    else:
+        cluster.data.create(record)
     fields: Dict[str, Any] = {"generation": cluster.changed(), "globalId": record.globalId}
     if not json.name:
         fields["name"] = record.name
@@ -177,6 +181,7 @@ def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> A
     # Nothing is refused from here on.
     record.size, record.policy, record.diskSets, record.tags = size, policy, sets, tags
     record.stored = min(record.stored, size)
+    cluster.data.resize(record)
     record.template = template or record.template
     if json.rename is not None:
         cluster.rename(record, json.rename)
@@ -255,10 +260,11 @@ def volumeRevert(cluster: Cluster, volumeName: str, json: VolumeRevertDesc) -> A
     cluster.set_parent(record, target)
     record.stored = 0
     cluster.give_new_id(record)
+    cluster.data.copy(target, record)
     return ok(cluster)
 
 
-@handles(undeclaredBody=True)
+@handles(undeclaredBody=True, lacks="`onAttached` export is refused")
 def volumeDelete(cluster: Cluster, volumeName: str, json: Any = None) -> ApiOk:
     """Delete a volume; attached ones only when the body allows."""
     record = cluster.volume(volumeName)
@@ -267,7 +273,7 @@ def volumeDelete(cluster: Cluster, volumeName: str, json: Any = None) -> ApiOk:
     if places and mode in ("fail", "export"):
         raise Busy(f"Volume '{record.name}' is attached to client {places[0].client}.")
     for place in places:
-        if mode == "detach" and (record.id, place.client) in cluster.opened:
+        if mode == "detach" and cluster.is_open(record, place.client):
             raise Busy(f"'{record.name}' is open at client {place.client}")
     cluster.remove(record)
     return ok(cluster)
