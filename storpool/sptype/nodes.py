@@ -311,11 +311,14 @@ class ListNode(Collection):
     """A list; empty when absent. Any iterable is taken."""
 
     brackets = "[]"
-    build: Callable[[List[Any]], Any] = staticmethod(lambda items: items)
 
     def __init__(self, item: Node) -> None:
         self.item = item
         self.name = f"{self.brackets[0]}{item.name}{self.brackets[1]}"
+
+    def build(self, items: List[Any]) -> Any:
+        """Make the collection of a list that is nobody else's."""
+        return items
 
     def exact(self, value: Any) -> Any:
         try:
@@ -350,7 +353,9 @@ class SetNode(ListNode):
     """A set; empty when absent. A list on the wire."""
 
     brackets = "{}"
-    build = set
+
+    def build(self, items: List[Any]) -> Any:
+        return set(items)
 
     def describe(self) -> str:
         return f"a set, each item {self.item.describe()}"
