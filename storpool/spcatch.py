@@ -42,7 +42,9 @@ class InvalidArgumentError(Exception):
     :ivar root: what the path starts at: the name of a class or of a call.
     """
 
-    def __init__(self, text: str = "", partial: Any = None, path: str = "", root: str = "") -> None:
+    def __init__(self, text: str = "", partial: Any = None, path: str = "", root: str = "", **kw: Any) -> None:
+        # Keywords are for programs that have the text formatted, as the original does.
+        text = text.format(**kw) if kw else text
         super().__init__(text, partial, path, root)
         self.text = text
         self.partial = partial

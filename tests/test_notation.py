@@ -144,6 +144,11 @@ class TestDecorator:
 
 
 class TestCatching:
+    def test_the_error_formats_its_text(self) -> None:
+        error = InvalidArgumentError("bad {what}", 5, what="x")
+        assert (str(error), error.message, error.partial) == ("bad x", "bad x", 5)
+        assert InvalidArgumentError("a {brace}").message == "a {brace}"
+
     def test_error_formats(self) -> None:
         with pytest.raises(InvalidArgumentError, match=r"^bad x$") as caught:
             spcatch.error("bad {what}", partial=5, what="x")

@@ -15,6 +15,7 @@ from typing import Any, Mapping, Optional
 
 # The calls take their types from here, and programs written for the original look for these names here.
 from .. import spconfig, sptypes
+from ..spconfig import SPConfig
 from ..sptype import JsonObject, const, either, longType, maybe, spType
 from ..sptypes import scalars as _scalars
 from ..sptypes.replies import ApiOk, ApiOkSnapshotCreate, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
@@ -141,6 +142,7 @@ __all__ = [
     "JsonObject",
     "KeyName",
     "PlacementGroupName",
+    "SPConfig",
     "Section",
     "ServerId",
     "SnapshotName",
