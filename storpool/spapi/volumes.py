@@ -55,7 +55,7 @@ class Volumes(Section, title="Volumes"):
 
     @GET("VolumesList", multiCluster=True)
     def volumesList(self, clusterName: Optional[str] = None, returnRawAPIData: bool = False) -> List[VolumeSummary]:
-        """List all volumes.
+        """List the volumes of the cluster.
 
         The configuration of each volume. A multicluster reply tells in `clusterName` and `clusterId` where a volume
         is now.
