@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set
 
 from storpool import spapi, spconfig
 
-from .splocked import SPLockedJSONDB
+from .splocked import SPLockedJSONDB, SPUnusableFileError
 
 __all__ = ["AttachDB"]
 
@@ -154,10 +154,13 @@ class AttachDB(SPLockedJSONDB):
             )
         return self._ourId
 
-    @staticmethod
-    def _wanted(entries: Mapping[str, Mapping[str, Any]], req_id: str, detached: Optional[str]) -> Dict[str, _Wanted]:
+    def _wanted(self, entries: Mapping[str, Any], req_id: str, detached: Optional[str]) -> Dict[str, _Wanted]:
         wanted: Dict[str, _Wanted] = {}
         for request, entry in entries.items():
+            if not (isinstance(entry, dict) and isinstance(entry.get("volume"), str) and entry.get("rights") in (1, 2)):
+                raise SPUnusableFileError(
+                    f"In the {self._fname} file request {request} does not say which volume, or rights: {entry!r}"
+                )
             volume = entry["volume"]
             if request == req_id and volume == detached:
                 continue

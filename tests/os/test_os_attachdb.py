@@ -17,7 +17,7 @@ import pytest
 
 import storpool_sim
 from storpool import spapi
-from storpool_os import AttachDB
+from storpool_os import AttachDB, SPLockedFileError
 
 GiB = 1 << 30
 CLIENT = 1
@@ -188,6 +188,18 @@ def test_an_unknown_request(sim: storpool_sim.Running, db: AttachDB) -> None:
         db.sync("r", None)
 
 
+@pytest.mark.parametrize("entry", [{}, {"volume": "os--volume-1"}, {"volume": 1, "rights": 2}, [], None])
+def test_an_entry_that_makes_no_sense_is_named_and_nothing_is_done(
+    sim: storpool_sim.Running, db: AttachDB, entry: Any
+) -> None:
+    db.add("good", {"volume": "os--volume-0", "type": "t", "id": "0", "rights": 2})
+    db.add("odd", entry)
+    with pytest.raises(SPLockedFileError, match="request odd does not say which volume"):
+        db.sync("good", None)
+    assert not sim.api().attachmentsList()
+    assert set(db.get()) == {"good", "odd"}
+
+
 def test_without_a_client_id_nothing_is_attached(tmp_path: Path) -> None:
     db = AttachDB(Log(), str(os_state.state_file(tmp_path)), {})
     with pytest.raises(ValueError, match="SP_OURID is not set"):
@@ -254,7 +266,7 @@ def test_a_refusal_half_way_is_made_good_by_the_next_sync(sim: storpool_sim.Runn
 
 SYNCER = """
 import os, sys, logging
-from storpool_os import AttachDB
+from storpool_os import AttachDB, SPLockedFileError
 exists = os.path.exists
 os.path.exists = lambda path: str(path).startswith("/dev/storpool/") or exists(path)
 host, port, token, path, number = sys.argv[1:]
