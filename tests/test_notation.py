@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+import contextlib
+import gc
+from typing import Annotated, Any, List, Tuple
 
 import pytest
 
 from storpool import spcatch, spjson, sptype, sptypes
 from storpool.spcatch import InvalidArgumentError
-from storpool.sptype import const, either, eitherOr, internal, longType, maybe, spType
+from storpool.sptype import const, constraints, either, eitherOr, internal, longType, maybe, spType
 
 GOOD: List[Tuple[Any, Any, Any]] = [
     (int, "10", 10),
@@ -105,6 +107,30 @@ def test_what_declares_no_type_is_refused() -> None:
     for declared in (None, [], [int, str], {}, ()):
         with pytest.raises(TypeError, match="declares no type"):
             spType(declared)
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+@pytest.mark.parametrize("last", ["1", "x"])
+def test_a_large_list_leaves_the_collector_as_it_was(collecting: bool, last: str) -> None:
+    node = spType([int])
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with contextlib.suppress(InvalidArgumentError):
+            node.handleVal([1] * 1000 + [last])
+        assert gc.isenabled() is collecting
+    finally:
+        gc.enable()
+
+
+def test_what_is_remembered_of_good_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constraints, "_GOOD_MAX", 10)
+    constraint = sptype.Name("Bounded", "[a-z0-9]+", shorter_than=9)
+    node = spType([Annotated[str, constraint]])
+    names = [f"n{number}" for number in range(100)]
+    assert node.handleVal(names) == names
+    assert 0 < len(constraint._good) <= 11
+    with pytest.raises(InvalidArgumentError, match=r"\[1\]: 'ABC' is not a valid Bounded"):
+        node.handleVal(["n1", "ABC"])
 
 
 class TestDecorator:

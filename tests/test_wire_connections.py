@@ -205,6 +205,33 @@ def test_error_reply_leaves_the_connection_usable() -> None:
         assert [request.connection for request in server.requests] == [0, 0]
 
 
+def test_reply_cut_short_on_a_kept_connection_is_not_asked_for_again_in_silence() -> None:
+    whole = response({"generation": 1, "data": OK})
+
+    def script(connection: Connection) -> None:
+        connection.read()
+        connection.send(whole)
+        connection.read()
+        connection.send(whole[:-5])
+        connection.reset()
+
+    with RawServer(script) as server:
+        api = api_of(server)
+        api.volumeDelete("v")
+        with pytest.raises(ENDS):
+            api.volumeDelete("v")
+        assert len(server.requests) == 2
+
+
+def test_connection_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(answers(GOOD, GOOD)) as server:
+        api = api_of(server)
+        api.volumesList()
+        monkeypatch.setattr("storpool.spapi.transport.IDLE_MAX", 0.0)
+        api.volumesList()
+        assert server.connections == 2
+
+
 def test_unasked_bytes_on_a_kept_connection_are_not_an_answer() -> None:
     sent = threading.Event()
 

@@ -96,11 +96,9 @@ class HTTPTransport:
                 keep = getattr(response, "will_close", True) is False and not timed.excess
             return status, payload
         except (OSError, http.client.HTTPException):
-            keep = False
-            raise
+            raise  # before ValueError: some of them are such, too
         except (ValueError, OverflowError, MemoryError, AttributeError) as exc:
             # http.client lets some of these out for lengths and headers that make no sense.
-            keep = False
             raise http.client.HTTPException(f"the reply is not HTTP: {type(exc).__name__}: {exc}") from exc
         finally:
             if keep and len(self._idle) < POOL_MAX:
