@@ -33,6 +33,7 @@ from .general import General
 from .iscsi import ISCSI
 from .kvs import KeyValueStore
 from .maintenance import NodesInMaintenance
+from .multicluster import AllClusters, ClusterAnswer
 from .peers import Peers
 from .placement import PlacementGroups
 from .relocator import VolumeRelocator
@@ -95,7 +96,7 @@ class Api(
     Remote,
     NodesInMaintenance,
     KeyValueStore,
-    Client,
+    AllClusters,
 ):
     __doc__ = Client.__doc__
 
@@ -135,6 +136,7 @@ __all__ = [
     "BucketName",
     "Client",
     "ClientId",
+    "ClusterAnswer",
     "DiskId",
     "GlobalVolumeId",
     "HTTPTransport",

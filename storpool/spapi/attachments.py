@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Union
+from collections.abc import Mapping
+from typing import Annotated, List, Optional, Union
 
-from ..sptype import Json, JsonList
+from ..sptype import Json, JsonList, ToldApart
 from ..sptypes.attachments import AttachmentDesc, SnapshotReassignDesc, VolumeReassignDesc, VolumesReassignWaitDesc
 from ..sptypes.replies import ApiOk
 from .call import GET, POST, Section
+
+Reassign = Union[VolumeReassignDesc, SnapshotReassignDesc]
+"""Attaches or detaches one volume or snapshot."""
+
+# A list of entries with two keys each would do for an object, too: dict() takes them for pairs.
+OBJECT_OR_LIST = ToldApart("type", lambda value: isinstance(value, (list, tuple)), (Mapping, list, tuple))
 
 
 class Attachments(Section, title="Attachments"):
@@ -26,7 +33,7 @@ class Attachments(Section, title="Attachments"):
     @POST("VolumesReassign", multiCluster=True, since="3.0.0")
     def volumesReassign(
         self,
-        json: JsonList[Union[VolumeReassignDesc, SnapshotReassignDesc]],
+        json: JsonList[Reassign],
         clusterName: Optional[str] = None,
         returnRawAPIData: bool = False,
     ) -> ApiOk:
@@ -47,7 +54,10 @@ class Attachments(Section, title="Attachments"):
 
     @POST("VolumesReassignWait", multiCluster=True, since="3.0.0")
     def volumesReassignWait(
-        self, json: Json[VolumesReassignWaitDesc], clusterName: Optional[str] = None, returnRawAPIData: bool = False
+        self,
+        json: Annotated[Union[Json[VolumesReassignWaitDesc], JsonList[Reassign]], OBJECT_OR_LIST],
+        clusterName: Optional[str] = None,
+        returnRawAPIData: bool = False,
     ) -> ApiOk:
         """Attach and detach volumes and snapshots, and wait for the clients.
 
@@ -58,7 +68,7 @@ class Attachments(Section, title="Attachments"):
 
         The call returns once the clients confirm. Clients that are absent are waited for without end when
         `attachTimeout` is left out, or for as many seconds as it says; with 0 the call succeeds at once even if they
-        are absent.
+        are absent. A bare list of the entries, without `attachTimeout`, is taken too, since 7.4.0.
 
         ApiError: `objectDoesNotExist` when there is no such volume or snapshot; `busy` when a volume attached
         elsewhere is to be `rw`, or an open one is to be detached without `force`; `invalidParam` when a client is not

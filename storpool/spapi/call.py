@@ -114,6 +114,14 @@ class Call:
         return "json" in names and len(names) - names.index("json") <= len(self.function.__defaults__ or ())
 
     @property
+    def jsonLast(self) -> bool:
+        """Whether the body stands behind ``returnRawAPIData``: a later version of the API brought it."""
+        if self.function is None:
+            return False
+        names = self.function.__code__.co_varnames[: self.function.__code__.co_argcount]
+        return "json" in names and names.index("json") > names.index("clusterName")
+
+    @property
     def title(self) -> str:
         """The first line of the documentation."""
         return _paragraphs(self.function)[0].rstrip(".")
@@ -136,9 +144,10 @@ class Call:
         path_names = [name for name in names if name not in ("json", *_COMMON)]
         if path_names != re.findall(r"\{(\w+)\}", self.query):
             raise TypeError(f"{function.__qualname__}: the parameters {path_names} are not those of {self.query!r}")
-        if names[len(path_names) :] not in (("json", *_COMMON), _COMMON):
+        if names[len(path_names) :] not in (("json", *_COMMON), _COMMON, (*_COMMON, "json")):
             raise TypeError(
-                f"{function.__qualname__}: after its path arguments a call has json or none, then {_COMMON}"
+                f"{function.__qualname__}: after its path arguments a call has json or none, then {_COMMON}; "
+                f"json stands last where a later version of the API brought it"
             )
         self.name = function.__name__
         self.function = function
@@ -164,10 +173,11 @@ class Call:
     def compile(self) -> Callable[..., Any]:
         """Make the plain function that does the call: ``f(api, <arguments>, json, clusterName, returnRawAPIData)``."""
         names = [argument._name for argument in self.args]
-        parameters = list(names)
+        parameters = ["clusterName=None", "returnRawAPIData=False"]
         if self.json is not None:
-            parameters.append("json=None" if self.jsonOptional else "json")
-        parameters += ["clusterName=None", "returnRawAPIData=False"]
+            body = "json=None" if self.jsonOptional else "json"
+            parameters = [*parameters, body] if self.jsonLast else [body, *parameters]
+        parameters = names + parameters
         code = (
             f"def {self.name}(api, {', '.join(parameters)}):\n"
             f"    return run(api, ({''.join(f'{each}, ' for each in names)}), "
@@ -177,8 +187,15 @@ class Call:
         exec(code, env)  # noqa: S102 - the code is ours, made from the declaration
         return env[self.name]  # type: ignore[no-any-return]
 
-    def _run(self, api: Any, values: Sequence[Any], json: Any, clusterName: Optional[str], raw: bool) -> Any:
-        """Validate, send, convert."""
+    def written(self, values: Sequence[Any]) -> str:
+        """Give the query with its arguments in place.
+
+        :raises InvalidArgumentError: a bad argument, or too many or too few of them.
+        """
+        if len(values) != len(self.args):
+            raise InvalidArgumentError(
+                f"takes {len(self.args)} arguments, and {len(values)} were given", root=self.name
+            )
         texts: Dict[str, str] = {}
         for argument, value in zip(self.args, values):
             try:
@@ -187,17 +204,25 @@ class Call:
                 raise exc.within(f".{argument._name}", exc.partial, self.name) from None
             except ValueError as exc:  # a lone surrogate, which no encoding carries
                 raise InvalidArgumentError(f"cannot be sent: {exc}", None, f".{argument._name}", self.name) from None
-        body = json
+        return self.query.format(**texts) if texts else self.query
+
+    def _run(self, api: Any, values: Sequence[Any], json: Any, clusterName: Optional[str], raw: bool) -> Any:
+        """Validate, send, convert."""
+        query, body = self.written(values), json
         if self.json is not None:
             try:
                 body = self.json.handleVal(json)
             except InvalidArgumentError as exc:
                 raise exc if exc.root else exc.within(".json", exc.partial, self.name) from None
             warn_of_unknown(self.json, json, self.name)
-        query = self.query.format(**texts) if texts else self.query
         data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
-        if raw:
-            return data
+        return data if raw else self.converted(data)
+
+    def converted(self, data: Any) -> Any:
+        """Make the result of the data of a reply.
+
+        :raises UnusableReplyError: nothing can be made of it.
+        """
         try:
             return self.returns.handleVal(data)
         except InvalidArgumentError as exc:

@@ -8,7 +8,7 @@ from .. import spapi, sputils
 from ..sptype import Json, ToldApart
 from ..sptypes.replies import ApiOk, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
 from ..sptypes.scalars import SnapshotNameOrGlobalId, VolumeNameOrGlobalId
-from ..sptypes.snapshots import SnapshotStatus, SnapshotStatusQuick, SnapshotSummary
+from ..sptypes.snapshots import SnapshotStatus, SnapshotStatusQuick, SnapshotSummary, VolumesAndSnapshots
 from ..sptypes.told_apart import snapshot_or_volume
 from ..sptypes.transfer import (
     VolumeAcquireDesc,
@@ -22,6 +22,7 @@ from ..sptypes.volumes import (
     AbandonDiskDesc,
     Volume,
     VolumeCreateDesc,
+    VolumeDeleteDesc,
     VolumeFreezeDesc,
     VolumeInfo,
     VolumeRebaseDesc,
@@ -59,6 +60,16 @@ class Volumes(Section, title="Volumes"):
 
         The configuration of each volume. A multicluster reply tells in `clusterName` and `clusterId` where a volume
         is now.
+        """
+        ...
+
+    @GET("VolumesAndSnapshotsList", multiCluster=True, since="7.4.0")
+    def volumesAndSnapshotsList(
+        self, clusterName: Optional[str] = None, returnRawAPIData: bool = False
+    ) -> VolumesAndSnapshots:
+        """List the volumes and the snapshots of the cluster.
+
+        What `volumesList` and `snapshotsList` give, of one and the same moment.
         """
         ...
 
@@ -223,11 +234,16 @@ class Volumes(Section, title="Volumes"):
 
     @POST("VolumeDelete/{volumeName}", multiCluster=True)
     def volumeDelete(
-        self, volumeName: VolumeNameOrGlobalId, clusterName: Optional[str] = None, returnRawAPIData: bool = False
+        self,
+        volumeName: VolumeNameOrGlobalId,
+        clusterName: Optional[str] = None,
+        returnRawAPIData: bool = False,
+        json: Optional[Json[VolumeDeleteDesc]] = None,
     ) -> ApiOk:
         """Delete a volume.
 
-        An attached volume has to be detached first.
+        An attached volume has to be detached first, or by the same request: `onAttached` in the optional body says
+        how, since 7.4.0. The body comes last in Python, because calls without it are older.
 
         ApiError: `objectDoesNotExist` when there is no such volume; `busy` when it is attached.
         """
@@ -333,7 +349,7 @@ class Volumes(Section, title="Volumes"):
         """Revert a volume to a snapshot.
 
         The volume gets the contents of the snapshot, and its present contents are lost. It must not be attached
-        read-write.
+        read-write. Its size changes only with `revertSize`, since 7.4.0.
 
         The call may change the volume's `globalId`; a volume without a name goes on answering to its first one, too.
 

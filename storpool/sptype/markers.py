@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Callable, List, Mapping, Sequence, TypeVar, Union
+from collections import abc
+from typing import TYPE_CHECKING, Annotated, Any, Callable, List, Mapping, Sequence, Tuple, Type, TypeVar, Union
 
 __all__ = ["BodyOf", "Internal", "InternalOf", "Json", "JsonList", "Key", "Since", "ToldApart"]
 
@@ -24,15 +25,18 @@ class Key:
 
 
 class ToldApart:
-    """How the objects of a union are told apart: by ``field``, ``choose(record)`` giving the alternative's index.
+    """How the alternatives of a union are told apart: by ``field``, ``choose(value)`` giving the alternative's index.
+
+    Only values of certain ``kinds`` are, the records; others are tried in turn.
 
     Without it a union takes the first alternative that accepts the value, so a malformed object of one kind is taken
     for another, or lost. With it the object stays of its own kind, and what is readable of it is kept.
     """
 
-    def __init__(self, field: str, choose: Callable[[Mapping[str, Any]], int]) -> None:
+    def __init__(self, field: str, choose: Callable[[Any], int], kinds: Tuple[Type[Any], ...] = (abc.Mapping,)) -> None:
         self.field = field
         self.choose = choose
+        self.kinds = kinds
 
 
 class InternalOf:

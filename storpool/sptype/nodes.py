@@ -9,7 +9,7 @@ could be built. Both give the same results.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
 
 from ..spcatch import InvalidArgumentError, shown
 from . import decoder
@@ -261,7 +261,7 @@ class UnionNode(Node):
         self.name = f"Either({', '.join(node.name for node in self.alternatives)})"
 
     def handleVal(self, value: Any) -> Any:
-        if self.toldApart is not None and isinstance(value, Mapping):
+        if self.toldApart is not None and isinstance(value, self.toldApart.kinds):
             try:
                 index = self.toldApart.choose(value)
             except Exception as exc:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Optional
 
 from ..sptype import JsonObjectImpl
-from .scalars import VolumeName, iSCSIId, iSCSIName, iSCSIPGName
+from .scalars import VolumeNameOrGlobalId, iSCSIId, iSCSIName, iSCSIPGName
 
 __all__ = [
     "iSCSICommandCreateInitiator",
@@ -108,7 +108,7 @@ class iSCSITarget(JsonObjectImpl):
     name: iSCSIName
     """The IQN under which initiators see the target."""
 
-    volume: VolumeName
+    volume: VolumeNameOrGlobalId
     """The volume behind it."""
 
 
@@ -195,14 +195,14 @@ class iSCSICommandDeletePortal(JsonObjectImpl):
 class iSCSICommandCreateTarget(JsonObjectImpl):
     """A command to make a target for a volume."""
 
-    volumeName: VolumeName
+    volumeName: VolumeNameOrGlobalId
     """The volume concerned."""
 
 
 class iSCSICommandDeleteTarget(JsonObjectImpl):
     """A command to remove the target of a volume."""
 
-    volumeName: VolumeName
+    volumeName: VolumeNameOrGlobalId
     """The volume concerned."""
 
 
@@ -245,7 +245,7 @@ class iSCSICommandExport(JsonObjectImpl):
     portalGroup: iSCSIPGName
     """The portal group to export in."""
 
-    volumeName: VolumeName
+    volumeName: VolumeNameOrGlobalId
     """The volume concerned."""
 
 
@@ -258,7 +258,7 @@ class iSCSICommandExportDelete(JsonObjectImpl):
     portalGroup: iSCSIPGName
     """The portal group of the export."""
 
-    volumeName: VolumeName
+    volumeName: VolumeNameOrGlobalId
     """The volume concerned."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Dict, List, Optional
+from typing import Annotated, Dict, List, Literal, Optional, Union
 
 from ..sptype import Internal, JsonObjectImpl, Since
 from .scalars import (
@@ -19,7 +19,7 @@ from .scalars import (
     VolumeTagValue,
     VolumeTemplateName,
 )
-from .volumes import VolumeChainStat, VolumeCurrentStatus, VolumePolicyDesc, VolumeSummaryBase
+from .volumes import VolumeChainStat, VolumeCurrentStatus, VolumePolicyDesc, VolumeSummary, VolumeSummaryBase
 
 __all__ = [
     "GroupSnapshotResult",
@@ -34,6 +34,7 @@ __all__ = [
     "SnapshotSummary",
     "SnapshotUpdateDesc",
     "VolumeSnapshotDesc",
+    "VolumesAndSnapshots",
 ]
 
 
@@ -203,8 +204,10 @@ class Snapshot(SnapshotSummary):
 class VolumeSnapshotDesc(JsonObjectImpl, since="4.0.0"):
     """A request to take a snapshot of a volume."""
 
-    name: Optional[VolumeName] = None
-    """The name of the snapshot. Left out, the management service makes one up."""
+    name: Optional[Union[Literal[""], VolumeName]] = None
+    """The name of the snapshot. Left out or empty, the management service makes one up. Bindings before 7.4.0 refuse
+    the empty one.
+    """
 
     bind: Optional[bool] = None
     """True ties the life of the snapshot to its children: it is collected when none remain. It may be left out."""
@@ -219,6 +222,16 @@ class VolumeSnapshotDesc(JsonObjectImpl, since="4.0.0"):
 
     tags: Optional[Dict[VolumeTagName, VolumeTagValue]] = None
     """Short name=value strings kept with the snapshot. They may be left out."""
+
+
+class VolumesAndSnapshots(JsonObjectImpl, since="7.4.0"):
+    """The volumes and the snapshots of a cluster."""
+
+    volumes: List[VolumeSummary] = []
+    """The volumes."""
+
+    snapshots: List[SnapshotSummary] = []
+    """The snapshots."""
 
 
 class SnapshotUpdateDesc(VolumePolicyDesc, since="1.0.5"):
@@ -253,8 +266,8 @@ class GroupSnapshotSpec(JsonObjectImpl, since="4.0.0"):
     volume: VolumeNameOrGlobalId
     """The volume to take a snapshot of."""
 
-    name: Optional[SnapshotName] = None
-    """The name of its snapshot. It may be left out."""
+    name: Optional[Union[Literal[""], SnapshotName]] = None
+    """The name of its snapshot. It may be left out or empty, which bindings before 7.4.0 refuse."""
 
     tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("5.5.0")] = None
     """Short name=value strings kept with the snapshot. They may be left out."""

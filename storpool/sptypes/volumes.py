@@ -13,6 +13,7 @@ from .scalars import (
     DiskId,
     GlobalVolumeId,
     LimitType,
+    OnAttached,
     PlacementGroupName,
     SnapshotNameOrGlobalId,
     VolumeName,
@@ -30,6 +31,7 @@ __all__ = [
     "Volume",
     "VolumeChainStat",
     "VolumeCreateDesc",
+    "VolumeDeleteDesc",
     "VolumeFreezeDesc",
     "VolumeInfo",
     "VolumeLimits",
@@ -270,14 +272,21 @@ class VolumePolicyDesc(JsonObjectImpl, since="4.0.0"):
     """True permits several replicas on one server."""
 
     tags: Optional[Dict[VolumeTagName, VolumeTagValue]] = None
-    """Name=value strings to keep."""
+    """Name=value strings to keep. Tools that share a cluster keep to conventions: `qc` is the class of quality of
+    service; `vc-policy`, `virt`, `nvm` and `nloc` tell which virtualization and which virtual machine a volume is for.
+    """
+
+    limitType: Annotated[Optional[LimitType], Since("7.4.0")] = None
+    """What `bw` and `iops` refer to: 'total' the whole device, 'perGiB' each GiB of its size."""
 
 
 class VolumeCreateDesc(VolumePolicyDesc):
     """A request to create a volume."""
 
-    name: Optional[VolumeName] = None
-    """The name of the volume. Left out, the volume has none and is known by its global id."""
+    name: Optional[Union[Literal[""], VolumeName]] = None
+    """The name of the volume. Left out or empty, the volume has none and is known by its global id. Bindings before
+    7.4.0 refuse the empty one.
+    """
 
     size: Optional[VolumeSize] = None
     """The size in bytes. It may be left out when the template sets one."""
@@ -335,6 +344,16 @@ class VolumeRevertDesc(JsonObjectImpl, since="5.5.0"):
 
     toSnapshot: SnapshotNameOrGlobalId
     """The snapshot to go back to."""
+
+    revertSize: Annotated[Optional[bool], Since("7.4.0")] = None
+    """True gives the volume the size of the snapshot as well. It may be left out: the volume then keeps its size."""
+
+
+class VolumeDeleteDesc(JsonObjectImpl, since="7.4.0"):
+    """Options of deleting a volume."""
+
+    onAttached: Optional[OnAttached] = None
+    """What to do when the volume is attached. Null fails."""
 
 
 class AbandonDiskDesc(JsonObjectImpl):
