@@ -1,103 +1,260 @@
-"""Measure the bindings against the floor, and against the original where it is given; see README.md beside this."""
+"""Measure the bindings against the floor and the original, in one run on one machine; see README.md beside this."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
-import random
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from typing import Any, Callable, Dict, List, Tuple
+import venv
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
-from storpool import sptypes
-from storpool.sptype import spType
+import payloads
+import pyperf
+from chart import draw
 
-ROUNDS = 15
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+WORKER = HERE / "worker.py"
+ORIGINAL = "storpool==7.3.0"
 FLOOR = "import json, http.client"
+SIDES = ("ours", "original")
+
+Samples = Dict[str, List[float]]
+#: What a worker's samples say, as one number.
+Reading = Callable[[Samples], float]
 
 
-def volumes(count: int, seed: int) -> bytes:
-    """Make the reply to a listing, in the shape that clusters answer in."""
-    rnd = random.Random(seed)  # noqa: S311 - payload, no secret
+class Figure(NamedTuple):
+    """What is measured.
 
-    def volume(number: int) -> Dict[str, Any]:
-        return {
-            "id": number,
-            "parentName": "",
-            "templateName": rnd.choice(("hybrid", "nvme", "")),
-            "size": rnd.randrange(1, 4096) * 2**28,
-            "replication": rnd.choice((2, 3)),
-            "globalId": f"d3x.b.{number + 0x9ABC:x}",
-            "placeAll": rnd.choice(("hdd", "ssd")),
-            "placeTail": "ssd",
-            "placeHead": rnd.choice(("hdd", "ssd")),
-            "bw": "-",
-            "iops": rnd.choice(("-", 1000, 20000)),
-            "limitType": "total",
-            "parentVolumeId": 4294967295,
-            "originalParentVolumeId": 4294967295,
-            "visibleVolumeId": number,
-            "templateId": rnd.randrange(9),
-            "objectsCount": rnd.randrange(1, 5000),
-            "creationTimestamp": 1_600_000_000 + number,
-            "flags": 0,
-            "tags": {"cs": "volume", "vm": f"i-{rnd.getrandbits(32):08x}"} if rnd.random() < 0.5 else {},
-            "reuseServer": False,
-            "firstNotParentObjectId": 0,
-            "name": f"os--volume-{rnd.getrandbits(32):08x}-{rnd.getrandbits(16):04x}-4{rnd.getrandbits(12):03x}",
-        }
+    :ivar name: what is measured, over what.
+    :ivar bound: what the ratio may be at most: `to` the "floor" or the "original".
+    """
 
-    return json.dumps([volume(number) for number in range(count)]).encode()
+    name: str
+    worker: str
+    arguments: Dict[str, Any]
+    reading: Reading
+    bound: Optional[float] = None
+    to: str = "floor"
 
 
-def timed(func: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    func()
-    return time.perf_counter() - started
+class Row(NamedTuple):
+    """A figure as it was found: the readings of each process of each side."""
+
+    figure: Figure
+    readings: Dict[str, List[float]]
+
+    @property
+    def medians(self) -> Dict[str, float]:
+        """One number a side."""
+        return {side: statistics.median(found) for side, found in self.readings.items()}
+
+    @property
+    def ratio(self) -> float:
+        """What the bound is for."""
+        ours, original = (self.medians[side] for side in SIDES)
+        return ours if self.figure.to == "floor" else ours / original
+
+    @property
+    def met(self) -> Optional[bool]:
+        """Whether the bound is kept; None where there is none."""
+        return None if self.figure.bound is None else self.ratio <= self.figure.bound
 
 
-def decoding(count: int) -> Tuple[float, float]:
-    """Give the ratio to ``json.loads`` when names were seen before, and for the first listing of all."""
-    node = spType([sptypes.VolumeSummary])
-    node.handleVal(json.loads(volumes(2, seed=1)))
-    data = volumes(count, seed=2)
-    parsed = json.loads(data)
-    cold = timed(lambda: node.handleVal(parsed))
-    floor = min(timed(lambda: json.loads(data)) for _ in range(3))
-    ours = cold
-    for _ in range(ROUNDS):
-        floor = min(floor, timed(lambda: json.loads(data)))
-        ours = min(ours, timed(lambda: node.handleVal(parsed)))
-    return ours / floor, cold / floor
+def beyond(name: str, less: str, over: str) -> Reading:
+    """Read what a thing costs beyond another, over a third."""
+
+    def reading(samples: Samples) -> float:
+        return (statistics.median(samples[name]) - statistics.median(samples[less])) / statistics.median(samples[over])
+
+    return reading
 
 
-def importing(original: str) -> float:
-    """Give the ratio of what importing adds to the floor, ours to the original's."""
-    runs: List[Tuple[str, str]] = [(sys.executable, FLOOR)]
-    runs += [(python, f"{FLOOR}; from storpool import spapi") for python in (sys.executable, original)]
-    best = [float("inf")] * len(runs)
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    for _ in range(ROUNDS):
-        for index, (python, code) in enumerate(runs):
+def plain(name: str, over: Optional[str] = None) -> Reading:
+    """Read what a thing costs, by itself or over another."""
+
+    def reading(samples: Samples) -> float:
+        return statistics.median(samples[name]) / (statistics.median(samples[over]) if over else 1)
+
+    return reading
+
+
+@contextlib.contextmanager
+def environment(python: Optional[str], where: Path, requirement: str) -> Iterator[str]:
+    """Give an interpreter that has a side installed; one is made where none is given."""
+    if python is None:
+        if not (where / "bin" / "python").exists():
+            venv.create(where, with_pip=True)
+        python = str(where / "bin" / "python")
+        env = {**os.environ, "SP_NO_DOC_BUILD": "1"}
+        command = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", requirement]
+        subprocess.run(command, check=True, env=env)
+        if requirement == str(ROOT):
+            # The version may be the same as that of an older state of these sources.
+            subprocess.run([*command[:4], "--force-reinstall", "--no-deps", *command[4:]], check=True, env=env)
+    yield python
+
+
+def clean_env() -> Dict[str, str]:
+    """The environment of workers: from compiled files, and from nowhere but what is installed."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
+def work(python: str, figure: Figure) -> Samples:
+    """Run a worker, and give what it measured."""
+    command = [python, str(WORKER), figure.worker, json.dumps(figure.arguments)]
+    done = subprocess.run(
+        command, check=True, env=clean_env(), cwd="/", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def importing(pythons: Dict[str, str], rounds: int) -> Row:
+    """Measure what importing adds to the floor's imports."""
+    figure = Figure("import, beyond json and http.client [s]", "", {}, plain("import"), 0.25, "original")
+    code = {"floor": FLOOR, **dict.fromkeys(SIDES, f"{FLOOR}; from storpool import spapi")}
+    found: Samples = {name: [] for name in code}
+    for _ in range(rounds):
+        for name, text in code.items():
             started = time.perf_counter()
-            subprocess.run([python, "-c", code], check=True, env=env, cwd="/", capture_output=True)  # noqa: S603 - our own commands
-            spent = time.perf_counter() - started
-            best[index] = min(best[index], spent)
-    return (best[1] - best[0]) / (best[2] - best[0])
+            command = [pythons.get(name, pythons["ours"]), "-c", text]
+            subprocess.run(command, check=True, env=clean_env(), cwd="/", capture_output=True)
+            found[name].append(time.perf_counter() - started)
+    # The minimum: starting a process is disturbed most, and only ever made slower.
+    floor = min(found["floor"])
+    return Row(figure, {side: [min(found[side]) - floor] for side in SIDES})
 
 
-def main() -> None:
+def figures(folder: Path, port: int, counts: List[int], rounds: int) -> Iterator[Figure]:
+    """List what workers measure, and write what they read."""
+    bounds = {"volumesList": 0.6, "volumesQuickStatus": 0.7, "disksList": 0.6}
+    for call, bound in bounds.items():
+        warm_up = folder / f"{call}.warm"
+        warm_up.write_bytes(payloads.reply(call, 4, seed=1))
+        lengths = sorted({min(count, payloads.MAX_DISKS) if call == "disksList" else count for count in counts})
+        for count in lengths:
+            path = folder / f"{call}.{count}"
+            path.write_bytes(payloads.reply(call, count, seed=2))
+            arguments = {"call": call, "path": str(path), "warm_up": str(warm_up)}
+            arguments["rounds"] = rounds if count <= 10_000 else 2
+            decoded = beyond("call", "raw", "loads")
+            yield Figure(f"{call}, {count:,}: decoding / json.loads", "decoding", arguments, decoded, bound)
+            if count == 10_000:
+                first = beyond("first", "raw", "loads")
+                yield Figure(f"{call}, {count:,}: the first of a process", "decoding", arguments, first)
+        yield Figure(f"{call}: memory of a record [bytes]", "memory", arguments, plain("whole"), None, "original")
+        if call == "volumesList":
+            objects = plain("objects")
+            name = f"{call}: memory of an object beyond its parsed data [bytes]"
+            yield Figure(name, "memory", arguments, objects, 0.6, "original")
+    arguments = {"rounds": rounds}
+    create = plain("create", "dumps")
+    yield Figure("volumeCreate: its body / json.dumps", "encoding", arguments, create, 0.2, "original")
+    read = beyond("read", "read nothing", "read nothing")
+    yield Figure("reading an attribute / a turn of an empty loop", "encoding", arguments, read, 0.1, "original")
+    arguments = {"port": port, "rounds": 300 * rounds}
+    yield Figure("round trip / a bare kept connection", "round_trips", arguments, plain("call", "bare"), 1.25)
+    arguments = {"port": port, "rounds": rounds}
+    yield Figure("eight threads: a call [s]", "threads", arguments, plain("calls"), 1 / 2.5, "original")
+
+
+def measured(listed: List[Figure], pythons: Dict[str, str], processes: int, suite: List[pyperf.Benchmark]) -> List[Row]:
+    """Run the workers of all figures, sides taking turns; one run serves the figures that read it differently."""
+    samples: Dict[str, Dict[str, List[Samples]]] = {}
+    for figure in listed:
+        key = json.dumps([figure.worker, figure.arguments])
+        if key in samples:
+            continue
+        print(f"measuring {figure.name} ...", file=sys.stderr, flush=True)
+        samples[key] = {side: [] for side in SIDES}
+        for _ in range(processes):
+            for side in SIDES:
+                samples[key][side].append(work(pythons[side], figure))
+        for side in SIDES:
+            suite.extend(_benchmarks(f"{side}: {figure.name}", samples[key][side]))
+    return [
+        Row(figure, {side: [figure.reading(each) for each in found] for side, found in samples[key].items()})
+        for figure in listed
+        for key in [json.dumps([figure.worker, figure.arguments])]
+    ]
+
+
+def _benchmarks(name: str, runs: List[Samples]) -> Iterator[pyperf.Benchmark]:
+    for what in runs[0]:
+        if not name.endswith("[bytes]"):
+            metadata = {"name": f"{name}: {what}"}
+            yield pyperf.Benchmark([pyperf.Run(each[what], metadata=metadata, collect_metadata=False) for each in runs])
+
+
+def table(rows: List[Row]) -> str:
+    """Write the rows as a table in Markdown: medians of the processes, and from which to which they went."""
+    lines = ["| figure | ours | original | ours / original | bound | |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        ours, original = (_spread(row.readings[side]) for side in SIDES)
+        share = row.medians["ours"] / row.medians["original"]
+        over = " of the original" if row.figure.to == "original" else ""
+        bound = "" if row.figure.bound is None else f"{row.figure.bound:g}{over}"
+        verdict = {None: "", True: "kept", False: "**missed**"}[row.met]
+        lines.append(f"| {row.figure.name} | {ours} | {original} | {share:.3f} | {bound} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _spread(found: List[float]) -> str:
+    low, middle, high = (f"{value:.3g}" for value in (min(found), statistics.median(found), max(found)))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+@contextlib.contextmanager
+def service(python: str) -> Iterator[int]:
+    """Run the service that round trips go to."""
+    command = [python, str(HERE / "server.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None  # noqa: S101 - it is a pipe
+        yield int(running.stdout.readline())
+        running.communicate()
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--original", metavar="PYTHON", help="an interpreter with storpool==7.3.0 installed")
-    parser.add_argument("--count", type=int, default=10_000, help="how many volumes (default: %(default)s)")
+    parser.add_argument("--ours", metavar="PYTHON", help="an interpreter that has these bindings installed")
+    parser.add_argument("--original", metavar="PYTHON", help=f"an interpreter that has {ORIGINAL} installed")
+    parser.add_argument("--quick", action="store_true", help="no listings of 100,000 objects, and fewer rounds")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the samples, for pyperf, and the ratios")
+    parser.add_argument("--chart", metavar="FILE", type=Path, help="draw the ratios: .svg or .png")
     args = parser.parse_args()
-    warm, cold = decoding(args.count)
-    print(f"decode {args.count} volumes / json.loads: {warm:.2f} (cold {cold:.2f})")
-    if args.original:
-        print(f"import, ours / the original's: {importing(args.original):.2f}")
+    counts = [100, 10_000] if args.quick else [100, 10_000, 100_000]
+    rounds, processes = (3, 3) if args.quick else (5, 5)
+    suite: List[pyperf.Benchmark] = []
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        envs = ROOT / ".bench"
+        pythons = {
+            "ours": enter(environment(args.ours, envs / "ours", str(ROOT))),
+            "original": enter(environment(args.original, envs / "original", ORIGINAL)),
+        }
+        folder = Path(enter(tempfile.TemporaryDirectory()))
+        port = enter(service(pythons["ours"]))
+        rows = measured(list(figures(folder, port, counts, rounds)), pythons, processes, suite)
+        rows.append(importing(pythons, 10 * rounds))
+    print(table(rows))
+    if args.json:
+        ratios = {
+            row.figure.name: {"readings": row.readings, "bound": row.figure.bound, "to": row.figure.to} for row in rows
+        }
+        pyperf.BenchmarkSuite(suite).dump(str(args.json), replace=True)
+        args.json.with_suffix(".ratios.json").write_text(json.dumps(ratios, indent=1) + "\n", encoding="utf-8")
+    if args.chart:
+        draw([(row.figure.name, row.medians["ours"], row.medians["original"]) for row in rows], args.chart)
+    return int(any(row.met is False for row in rows))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
