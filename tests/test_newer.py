@@ -52,7 +52,7 @@ class TestDeletingAnAttachedVolume:
         self, body: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         told = Told()
-        monkeypatch.setattr(spreq, "from_config_with_overrides", lambda multiCluster: api_of(told))
+        monkeypatch.setattr(f"{spreq.get_api_method.__module__}.from_config_with_overrides", lambda **_: api_of(told))
         argv = ["storpool_req", "-P", "VolumeDelete", "v", *(["--json", json.dumps(body)] if body else [])]
         monkeypatch.setattr("sys.argv", argv)
         spreq.main()
@@ -88,6 +88,10 @@ class TestReassigning:
             {"volume": "v", "rw": [1], "force": False},
             {"snapshot": "s", "detach": "all", "force": False},
         ]
+
+    def test_a_key_that_no_change_has_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+        api_of(Told()).volumesReassignWait({"reassign": [], "attachTimeOut": 3})
+        assert "volumesReassignWait: VolumesReassignWaitDesc.attachTimeOut is not a field" in caplog.text
 
     def test_a_bad_entry_of_a_bare_list_is_refused(self) -> None:
         told = Told()

@@ -321,8 +321,12 @@ class Recorder(spapi.Api):
 @given(name=st.sampled_from(sorted(spapi.CALLS)), data=st.data())
 def test_any_argument_is_refused_before_sending_or_sent(name: str, data: st.DataObject) -> None:
     call, api = spapi.CALLS[name], Recorder()
-    args = [data.draw(values) for _ in call.args] + ([data.draw(values)] if call.json is not None else [])
+    args = [data.draw(values) for _ in call.args]
     kwargs: Dict[str, Any] = {"returnRawAPIData": True}
+    if call.jsonLast:
+        kwargs["json"] = data.draw(values)
+    elif call.json is not None:
+        args.append(data.draw(values))
     if data.draw(st.booleans()):
         kwargs["clusterName"] = data.draw(values)
     try:

@@ -14,36 +14,16 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 from unittest import mock
 
 import pytest
+from terminal import Outcome, Run, in_process
 
 from storpool import spapi, spconfig, spreq
 from storpool.spapi.call import CALLS
 
 TOKEN = "4315061871"
-
-
-class Outcome(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-    @property
-    def result(self) -> Any:
-        assert (self.status, self.err) == (0, "")
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> Dict[str, Any]:
-        assert self.out == ""
-        reply = json.loads(self.err)
-        assert list(reply) == ["error"]
-        return dict(reply["error"], status=self.status)
-
-
-Run = Callable[..., Outcome]
 
 
 class Cluster(http.server.ThreadingHTTPServer):
@@ -111,19 +91,7 @@ def run(cluster: Cluster, config: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     with config.open("a") as stream:
         stream.write(f"SP_API_HTTP_HOST=127.0.0.1\nSP_API_HTTP_PORT={cluster.server_port}\n")
 
-    def run(*argv: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["storpool_req", *argv])
-        code: Any = None
-        try:
-            spreq.main()  # answers by its output and SystemExit only
-        except SystemExit as exc:
-            code = exc.code
-        out, err = capsys.readouterr()
-        if isinstance(code, str):
-            return Outcome(1, out, f"{err}{code}\n")
-        return Outcome(code or 0, out, err)
-
-    return run
+    return in_process(monkeypatch, capsys)
 
 
 def _program(tmp_path: Path, config: Optional[Path] = None) -> str:

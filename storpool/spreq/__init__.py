@@ -1,0 +1,10 @@
+"""The command `storpool_req`: one call of the API, its result on standard output, its error on standard error.
+
+What scripts rely on is in `command`: JSON in and out, and the exit status. The rest is for people, and loaded when it
+is asked for: `describe` (the reference in the terminal), `output` and `table` (results to look at), `waiting` (until
+what a call began is done), `completion` (for shells).
+"""
+
+from .command import deep_to_json, from_config_with_overrides, get_api_method, main
+
+__all__ = ["deep_to_json", "from_config_with_overrides", "get_api_method", "main"]
