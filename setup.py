@@ -22,9 +22,14 @@ def write_reference(path: Path) -> None:
     """Write the page, unless the environment forbids it."""
     if os.environ.get("SP_NO_DOC_BUILD") == "1":
         return
-    # In a process of its own, and from these sources, whatever version of the bindings may be installed.
-    env = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
-    made = subprocess.run([sys.executable, "-m", "storpool.spdocbuild"], env=env, stdout=subprocess.PIPE, check=True)
+    # In a process of its own, and from these sources, whatever version of the bindings may be installed. What the build
+    # needs may be on the path only by this variable.
+    paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    made = subprocess.run([sys.executable, "-m", "storpool.spdocbuild"], env=env, stdout=subprocess.PIPE)
+    if made.returncode:
+        # It has said on standard error what is missing.
+        raise SystemExit("The reference could not be made; SP_NO_DOC_BUILD=1 builds without it.")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(made.stdout)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import json
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -11,11 +12,14 @@ from typing import Dict, List, Optional, Set, Tuple
 
 import pytest
 
+import storpool_sim.errors
 from storpool import spapi, spdoc, spdocbuild, sptype, sptypes
+from storpool.spdoc import page as page_module
+from storpool.spdoc import prose
 from storpool.spdoc.build import object_classes
 
 ROOT = Path(__file__).parents[1]
-VOID = {"meta", "br", "hr", "img", "link", "input"}
+VOID = {"meta", "br", "hr", "img", "link", "input", "wbr"}
 
 
 class Tree(sptype.JsonObjectImpl):
@@ -118,6 +122,91 @@ def test_calls_made_by_hand_can_be_documented() -> None:
     assert list(call.spDoc.args) == ["volumeName"]
 
 
+def test_a_call_tells_the_errors_that_are_known_of_it() -> None:
+    create = spapi.CALLS["volumeCreate"]
+    doc = spdoc.call_doc(create, create.title, create.text)
+    assert [error.name for error in doc.errors] == ["objectExists", "objectDoesNotExist", "insufficientResources"]
+    assert doc.errors[0].desc == "when the name is taken"
+    assert "ApiError" not in doc.desc and doc.desc.startswith("The volume is empty")
+    assert doc.signature == "volumeCreate(json, clusterName=None, returnRawAPIData=False)"
+
+
+def test_what_is_deprecated_says_since_when_and_what_to_use() -> None:
+    reassign, wait = (each for each in _section("Attachments").calls if each.json is not None)
+    assert reassign.deprecated.startswith("Deprecated since 3.0.0: use `volumesReassignWait`")
+    assert "Deprecated" not in reassign.desc and not wait.deprecated
+
+
+def test_every_error_of_a_call_is_among_the_known_ones() -> None:
+    known = {error.name for error in spdoc.reference().errors}
+    assert (
+        not {error.name for section in spdoc.reference().sections for call in section.calls for error in call.errors}
+        - known
+    )
+    # No docstring has them in another form than the one that is read.
+    assert not [call for section in spdoc.reference().sections for call in section.calls if "ApiError:" in call.desc]
+
+
+def test_the_simulated_clusters_errors_are_told_as_it_has_them() -> None:
+    simulated = {
+        cls.name: cls.status
+        for cls in vars(storpool_sim.errors).values()
+        if isinstance(cls, type) and issubclass(cls, storpool_sim.errors.SimError) and "name" in vars(cls)
+    }
+    del simulated["internalError"]
+    told = {error.name: error.status for error in spdoc.reference().errors if error.whose != "bindings"}
+    assert told == simulated
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("The size in bytes. It may be left out.", "bytes"),
+        ("When it was created, as a unix timestamp.", "Unix time in seconds"),
+        ("The size of the disk in sectors of 512 bytes.", "sectors of 512 bytes"),
+        ("The age of the request. Despite the name, it is in microseconds.", "microseconds"),
+        ("The limit of the bandwidth in KB per second; '-' for none.", "KB per second"),
+        ("How many objects are begun.", ""),
+        ("The current megabytes.", ""),
+    ],
+)
+def test_the_unit_of_a_number_is_what_its_description_says(text: str, unit: str) -> None:
+    assert prose.unit_of(text) == unit
+
+
+def test_fields_have_the_units_of_their_types_too() -> None:
+    attrs = spdoc.reference().objects["VolumeCreateDesc"].attrs
+    assert (attrs["size"].unit, attrs["bw"].unit, attrs["iops"].unit) == (
+        "bytes",
+        "KB per second",
+        "operations per second",
+    )
+    # A string about seconds is no number of them.
+    assert not attrs["tags"].unit and not attrs["name"].unit
+
+
+def test_types_tell_where_they_are_used() -> None:
+    uses = {use.name: use.roles for use in spdoc.reference().uses("VolumeCreateDesc")}
+    assert uses == {"Create a volume": ["body"]}
+    names = {use.owner.name: use.roles for use in spdoc.reference().uses("VolumeReplication")}
+    assert names["VolumeSummary"] == ["replication"]
+    assert "result" in next(use.roles for use in spdoc.reference().uses("VolumeSummary"))
+    assert spdoc.reference().uses("no such type") == []
+
+
+def test_a_type_that_only_shares_the_name_of_a_class_is_told_from_it(page: _Page) -> None:
+    reference = spdoc.reference()
+    status = reference.objects["ClusterStatus"].attrs["clusterStatus"].type
+    assert status.name == "ClusterStatus" and not reference.describes(status)
+    assert not [use for use in reference.uses("ClusterStatus") if use.owner.name == "ClusterStatus"]
+    assert '"running" or "waiting" or "down"' in page.text["ClusterStatus"]
+
+
+def test_unions_tell_by_which_field_they_are_told_apart() -> None:
+    doc = spdoc.reference().types["DiskSummary"]
+    assert isinstance(doc, spdoc.EitherDoc) and doc.toldApart == "generationLeft"
+
+
 class _Page(HTMLParser):
     """Collects what the page has, and complains of unbalanced tags."""
 
@@ -132,20 +221,23 @@ class _Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
+        given = dict(attrs)
         if tag not in VOID:
             self.open.append(tag)
-        for name, value in attrs:
-            if name == "id":
-                self.ids.append(value or "")
-                self.article = value or ""
-            elif name in ("href", "src"):
-                (self.links.add(value[1:]) if value and value[0] == "#" else self.foreign.append((tag, value or "")))
+        if tag == "article":
+            self.article = given["id"] or ""
+        if given.get("id"):
+            self.ids.append(given["id"] or "")
+        for name in ("href", "src"):
+            value = given.get(name)
+            if value and value != "data:,":
+                self.links.add(value[1:]) if value[0] == "#" else self.foreign.append((tag, value))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag, (tag, self.getpos())
 
     def handle_data(self, data: str) -> None:
-        self.text[self.article] = f"{self.text.get(self.article, '')} {data}"
+        self.text[self.article] = f"{self.text.get(self.article, '')}{data}"
 
 
 @pytest.fixture(scope="module")
@@ -160,23 +252,73 @@ def test_the_page_is_whole_and_needs_nothing_else(page: _Page) -> None:
     assert not page.links - set(page.ids)
 
 
+def test_the_page_stays_small() -> None:
+    assert len(spdocbuild.build().encode()) < 2_500_000
+
+
 def test_every_call_and_class_can_be_linked_to(page: _Page) -> None:
     ids = set(page.ids)
     assert {call.query.split("/")[0] for call in spapi.CALLS.values()} <= ids
+    assert set(spapi.CALLS) <= ids
     for name in (*object_classes(), *spdoc.reference().types):
         assert name in ids or f"{name}-type" in ids
 
 
-def test_every_field_is_on_the_page(page: _Page) -> None:
-    for name, cls in object_classes().items():
-        text = page.text.get(f"{name}-type") or page.text[name]
-        for field in cls.__spfields__:
-            assert re.search(rf"\b{field}\b", text), f"{name}.{field}"
+def test_a_call_keeps_its_anchor_from_a_type_of_the_same_name(page: _Page) -> None:
+    assert {"iSCSIConfig", "iSCSIConfig-type"} <= set(page.ids)
+    assert "api.iSCSIConfig()" in page.text["iSCSIConfig"]
+    assert "Used by" in page.text["iSCSIConfig-type"]
+
+
+def test_every_field_is_on_the_page_with_its_meaning(page: _Page) -> None:
+    for name, doc in spdoc.reference().objects.items():
+        text = " ".join((page.text.get(f"{name}-type") or page.text[name]).split())
+        for field in doc.attrs.values():
+            assert f"{name}.{field.name}" in page.ids
+            assert f"{field.name} " in text
+            # Backticks become code.
+            assert field.desc and " ".join(field.desc.replace("`", "").split()) in text, f"{name}.{field.name}"
+
+
+def test_every_call_is_on_the_page_with_all_that_is_known_of_it(page: _Page) -> None:
+    for section in spdoc.reference().sections:
+        for call in section.calls:
+            (article,) = (text for text in page.text.values() if f"{call.signature}" in text)
+            text = " ".join(article.split())
+            assert text.startswith(call.name)
+            assert f"{call.method} {call.path}" in text
+            assert f"since {call.since}" in text
+            assert ("multicluster" if call.multiCluster else "one cluster") in text
+            for paragraph in prose.paragraphs(call.desc):
+                assert paragraph.replace("`", "") in text
+            for error in call.errors:
+                assert f"{error.name} {error.desc}".replace("`", "") in text
+            assert call.example is not None
+            for example in (call.example.python, call.example.curl, call.example.storpool_req):
+                assert example in article
+            assert all(name in text for name in call.args)
+            assert json.dumps({"generation": 8571})[1:-1] in text
 
 
 def test_the_page_says_since_when_and_how_long(page: _Page) -> None:
-    assert "Since 7.2.0." in page.text["KV-List"]
-    assert "Gone after 7.0.0." in page.text["VolumeBalancerGroups"]
+    assert "since 7.2.0" in page.text["KV-List"]
+    assert "removed after 7.0.0" in page.text["VolumeBalancerGroups"]
+    assert "deprecated" in page.text["VolumesReassign"]
+    # Fields of an older base class are older than the class; it has none before it is there itself.
+    quick = page.text["VolumeStatusQuick"]
+    assert "since 7.1.0" in quick and "since 1.3.0" not in quick and "since 5.2.0" not in quick
+    assert "since 5.2.0" in page.text["VolumeSummary"]
+
+
+def test_the_page_escapes_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The bindings under test may be an installation, which has no templates.
+    monkeypatch.setattr(page_module, "TEMPLATES", ROOT / "apidoc")
+    bad = '<script>alert(1)</script> & `<b>` "quoted"'
+    section = spdoc.ApiSectionDoc("A < B", bad)
+    item = spdoc.TypeDoc("Odd<Type>", bad, bad)
+    text = page_module.render(spdoc.ApiDoc(bad, [section], {}, {"Odd<Type>": item}), bad)
+    assert "<script>alert" not in text and "<b>" not in text.replace("<b>volume", "")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
 def test_the_page_is_written_by_the_command_alike_each_time() -> None:
@@ -187,6 +329,23 @@ def test_the_page_is_written_by_the_command_alike_each_time() -> None:
         for _ in range(2)
     ]
     assert pages[0] == pages[1] == spdocbuild.build().encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("templates", "said"), [(True, "install storpool[apidoc]"), (False, "built without the reference")]
+)
+def test_where_the_page_cannot_be_made_the_command_says_why_in_one_line(
+    tmp_path: Path, templates: bool, said: str
+) -> None:
+    shutil.copytree(ROOT / "storpool", tmp_path / "storpool", ignore=shutil.ignore_patterns("__pycache__"))
+    if templates:
+        shutil.copytree(ROOT / "apidoc", tmp_path / "apidoc")
+    # Without what is installed, Jinja2 among it.
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "storpool.spdocbuild"], cwd=tmp_path, env={}, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and not done.stdout
+    assert said in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
 def test_the_decoder_of_a_class_can_be_looked_at() -> None:

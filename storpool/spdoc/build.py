@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple, Type
 
 from ..sptype import JsonObjectImpl, nodes, spType
 from ..sptype.objects import Field
-from . import docstrings
+from . import docstrings, examples, lines, prose
+from .errors import ERRORS
 from .model import (
     ApiCallDoc,
     ApiDoc,
     ApiSectionDoc,
     AttributeDoc,
+    CallExample,
     DictDoc,
     Doc,
     EitherDoc,
@@ -76,8 +78,17 @@ def _scalars() -> Dict[nodes.Scalar, TypeDoc]:
     for name, (node, text, since) in _named().items():
         # A type with two names (FaultSetName is a PlacementGroupName) goes by the one that it calls itself.
         if isinstance(node, nodes.Scalar) and (node not in found or name == node.name):
-            found[node] = TypeDoc(name, node.describe(), text, since)
+            doc = found[node] = _scalar_doc(node, name, text, since)
+            doc.unit = prose.unit_of(text)
+            doc.example = examples.of_node(node, name)
     return found
+
+
+def _scalar_doc(node: nodes.Scalar, name: str, text: str = "", since: str = "1.0.0") -> TypeDoc:
+    doc = TypeDoc(name, node.describe(), text, since)
+    doc.values = getattr(node.constraint, "values", ())
+    doc.pattern = getattr(node.constraint, "pattern", "")
+    return doc
 
 
 @functools.cache
@@ -93,7 +104,7 @@ def _unions() -> Dict[Tuple[str, ...], Tuple[str, str, str]]:
 def doc_of(node: nodes.Node) -> Doc:
     """Give the document of a type."""
     if isinstance(node, nodes.Scalar):
-        return _scalars().get(node) or TypeDoc(node.name, node.describe())
+        return _scalars().get(node) or _scalar_doc(node, node.name)
     if isinstance(node, nodes.ObjectNode):
         return _object_doc(node.cls)
     if isinstance(node, nodes.NullOr):
@@ -104,13 +115,24 @@ def doc_of(node: nodes.Node) -> Doc:
         return doc_of(node.wrapped)
     if isinstance(node, nodes.UnionNode):
         name, text, since = _unions().get(tuple(each.name for each in node.alternatives), ("", "", "1.0.0"))
-        return EitherDoc([doc_of(each) for each in node.alternatives], name=name, desc=text, since=since)
+        alternatives = [doc_of(each) for each in node.alternatives]
+        return EitherDoc(alternatives, name=name, desc=text, since=since, toldApart=_mark(node))
     if isinstance(node, nodes.ListNode):
         return ListDoc(doc_of(node.item), unique=isinstance(node, nodes.SetNode))
     if isinstance(node, nodes.MapNode):
         return DictDoc(doc_of(node.key), doc_of(node.value), node.known)
-    rule = f"exactly {node.name}" if isinstance(node, nodes.Const) else node.describe()
-    return TypeDoc(node.name, rule)
+    if isinstance(node, nodes.Const):
+        doc = TypeDoc(node.name, f"exactly {node.name}")
+        doc.values = (node.value,)
+        return doc
+    return TypeDoc(node.name, node.describe())
+
+
+def _mark(node: nodes.UnionNode) -> str:
+    """The field by which a union's objects are told apart, if it is a field."""
+    field = node.toldApart.field if node.toldApart is not None else ""
+    classes = [each.cls for each in node.alternatives if isinstance(each, nodes.ObjectNode)]
+    return field if any(field in cls.__spfields__ for cls in classes) else ""
 
 
 @functools.cache
@@ -119,21 +141,32 @@ def _object_doc(cls: Type[JsonObjectImpl]) -> JsonObjectDoc:
         return {name: _attribute_doc(field) for name, field in cls.__spfields__.items()}
 
     area = cls.__module__.rpartition(".")[2]
-    return JsonObjectDoc(cls.__name__, inspect.cleandoc(cls.__doc__ or ""), cls.__since__, cls.__until__, area, attrs)
+    text = inspect.cleandoc(cls.__doc__ or "")
+    example = functools.partial(examples.of_class, cls)
+    return JsonObjectDoc(cls.__name__, text, cls.__since__, cls.__until__, area, attrs, example)
 
 
 def _attribute_doc(field: Field) -> AttributeDoc:
     text = docstrings.of_class(field.owner).get(field.name, "")
     default = None if field.required else field.absent()
-    internal = any(isinstance(node, nodes.InternalNode) for node in _wrapped(field.node))
-    return AttributeDoc(field.name, doc_of(field.node), text, field.since, field.required, default, internal)
+    internal = any(isinstance(node, nodes.InternalNode) for node in examples.wrapped(field.node))
+    type_ = doc_of(field.node)
+    unit = (prose.unit_of(text) or _unit_of(type_)) if _is_number(type_) else ""
+    owner = field.owner.__name__
+    return AttributeDoc(field.name, type_, text, field.since, field.required, default, internal, unit, owner)
 
 
-def _wrapped(node: nodes.Node) -> Iterator[nodes.Node]:
-    while isinstance(node, nodes.Wrapper):
-        yield node
-        node = node.wrapped
-    yield node
+def _is_number(doc: Doc) -> bool:
+    """Whether a value of the type may be a number."""
+    if isinstance(doc, EitherDoc):
+        return any(_is_number(each) for each in doc.alternatives)
+    return isinstance(doc, TypeDoc) and (doc.name == "int" or "integer" in doc.rule or "multiple" in doc.rule)
+
+
+def _unit_of(doc: Doc) -> str:
+    if isinstance(doc, EitherDoc):
+        return next(filter(None, map(_unit_of, doc.alternatives)), "")
+    return doc.unit if isinstance(doc, TypeDoc) else ""
 
 
 def scalar_docs() -> Dict[str, TypeDoc]:
@@ -151,9 +184,10 @@ def scalar_docs() -> Dict[str, TypeDoc]:
 
 def call_doc(call: Call, name: str, text: str) -> ApiCallDoc:
     """Give the document of a call, under this title and with this text."""
+    desc, deprecated, errors = prose.call_text(text)
     return ApiCallDoc(
         name=name,
-        desc=text,
+        desc=desc,
         call=call.name,
         method=call.method,
         query=call.query,
@@ -165,6 +199,29 @@ def call_doc(call: Call, name: str, text: str) -> ApiCallDoc:
         multiCluster=call.multiCluster,
         since=call.since,
         until=call.until,
+        deprecated=deprecated,
+        errors=errors,
+        example=functools.partial(_example, call),
+        signature=_signature(call),
+    )
+
+
+def _signature(call: Call) -> str:
+    parameters = list(inspect.signature(call.function or call.compile()).parameters.values())[1:]
+    ends = ("" if each.default is each.empty else f"={each.default}" for each in parameters)
+    return f"{call.name}({', '.join(each.name + end for each, end in zip(parameters, ends))})"
+
+
+def _example(call: Call) -> CallExample:
+    args = {each._name: examples.of_node(each._type, each._name) for each in call.args}
+    body = None if call.json is None else examples.of_body(call.json)
+    return CallExample(
+        args=args,
+        json=body,
+        reply=examples.of_node(call.returns),
+        python=lines.python(call, args, body),
+        curl=lines.curl(call, args, body),
+        storpool_req=lines.storpool_req(call, args, body),
     )
 
 
@@ -186,4 +243,5 @@ def reference() -> ApiDoc:
         list(sections.values()),
         {name: doc for name, doc in objects.items() if isinstance(doc, JsonObjectDoc)},
         {name: doc for name, doc in types.items() if isinstance(doc, ItemDoc)},
+        ERRORS,
     )

@@ -1,30 +1,27 @@
-"""The document as one self-contained HTML page."""
+"""The document as one self-contained HTML page: what the templates in ``apidoc/`` need to know of it.
+
+The templates are rendered by Jinja2, which only building the page needs. All that goes into them is escaped there.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import groupby
 from pathlib import Path
-from typing import Dict, Iterable, List
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Tuple
 
-from .html import Html
-from .model import (
-    ApiCallDoc,
-    ApiDoc,
-    ApiSectionDoc,
-    AttributeDoc,
-    DictDoc,
-    Doc,
-    EitherDoc,
-    ItemDoc,
-    JsonObjectDoc,
-    ListDoc,
-    TypeDoc,
-)
+from .lines import json_tokens
+from .model import ApiCallDoc, ApiDoc, AttributeDoc, Doc, EitherDoc, JsonObjectDoc, TypeDoc, UseDoc
+from .prose import paragraphs
 
-__all__ = ["Page", "anchors"]
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
-FIRST_VERSION = "1.0.0"
+__all__ = ["TEMPLATES", "anchors", "render"]
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "apidoc"
+"""Where the templates are in a source tree; an installation has the finished page instead."""
 
 
 def anchors(api: ApiDoc) -> Dict[str, str]:
@@ -50,178 +47,136 @@ def anchors(api: ApiDoc) -> Dict[str, str]:
     return found
 
 
-class Page:
-    """Writes the page of a document."""
+class Piece(NamedTuple):
+    """A piece of a text: plain, or code, which may be a link."""
 
-    def __init__(self, api: ApiDoc, version: str) -> None:
-        self.api = api
-        self.version = version
-        self.anchors = anchors(api)
-        # What may stand between backticks in a text and is then a link.
-        self.known = {name.split()[-1]: anchor for name, anchor in self.anchors.items()}
-
-    def __str__(self) -> str:
-        style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-        html = Html().add('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
-        html.add('<meta name="viewport" content="width=device-width, initial-scale=1">\n')
-        html.add("<title>{0} {1}</title>\n<style>\n", self.api.name, self.version).put(style).add("</style>\n</head>\n")
-        html.add("<body>\n").put(self.navigation()).add("<main>\n<h1>{0}</h1>\n", self.api.name)
-        html.add("<p>The reference of the Python bindings {0}, made from their declarations.</p>\n", self.version)
-        for section in self.api.sections:
-            html.put(self.section(section))
-        html.add('<section>\n<h2 id="objects">Objects</h2>\n')
-        for each in self.api.objects.values():
-            html.put(self.object(each))
-        html.add('</section>\n<section>\n<h2 id="types">Types</h2>\n')
-        for name, item in self.api.types.items():
-            html.put(self.type(name, item))
-        return str(html.add("</section>\n</main>\n</body>\n</html>\n"))
-
-    def navigation(self) -> Html:
-        """The areas, their calls, and the types."""
-        html = Html().add('<nav aria-label="Contents">\n')
-        for section in self.api.sections:
-            html.add('<details><summary><a href="#{0}">{1}</a></summary>\n<ul>\n', section.id, section.name)
-            for call in section.calls:
-                html.add('<li><a href="#{0}">{1}</a></li>\n', self.anchors[f"call {call.call}"], call.call)
-            html.add("</ul></details>\n")
-        for area, objects in groupby(self.api.objects.values(), lambda each: each.area):
-            html.add('<details><summary><a href="#objects">Objects: {0}</a></summary>\n<ul>\n', area.replace("_", " "))
-            for each in objects:
-                html.add('<li><a href="#{0}">{1}</a></li>\n', self.anchors[each.name], each.name)
-            html.add("</ul></details>\n")
-        html.add('<details><summary><a href="#types">Types</a></summary>\n<ul>\n')
-        for name in self.api.types:
-            html.add('<li><a href="#{0}">{1}</a></li>\n', self.anchors[name], name)
-        return html.add("</ul></details>\n</nav>\n")
-
-    def section(self, section: ApiSectionDoc) -> Html:
-        """An area with its calls."""
-        html = Html().add('<section>\n<h2 id="{0}">{1}</h2>\n', section.id, section.name).put(self.text(section.desc))
-        for call in section.calls:
-            html.put(self.call(call))
-        return html.add("</section>\n")
-
-    def call(self, call: ApiCallDoc) -> Html:
-        """One call."""
-        html = Html().add('<article id="{0}">\n<h3>{1}</h3>\n', self.anchors[f"call {call.call}"], call.name)
-        html.add("<p><code>{0} {1}</code></p>\n", call.method, call.path)
-        names = [*call.args, *(["json"] if call.json else []), "clusterName=None", "returnRawAPIData=False"]
-        if call.jsonOptional:
-            names[names.index("json")] = "json=None"
-        html.add("<p><code>api.{0}({1})</code></p>\n", call.call, ", ".join(names))
-        html.put(self.history(call))
-        if call.multiCluster:
-            html.add("<p>Can span clusters.</p>\n")
-        html.put(self.text(call.desc)).add("<dl>\n")
-        for name, each in call.args.items():
-            html.add("<dt><code>{0}</code></dt><dd>", name).put(self.link(each)).add("{0}</dd>\n", self.rule(each))
-        if call.json is not None:
-            html.add("<dt>Body{0}</dt><dd>", ", which may be left out" if call.jsonOptional else "")
-            html.put(self.link(call.json)).add("</dd>\n")
-        html.add("<dt>Returns</dt><dd>").put(self.link(call.returns)).add("</dd>\n")
-        return html.add("</dl>\n</article>\n")
-
-    def object(self, each: JsonObjectDoc) -> Html:
-        """One class with its fields."""
-        html = Html().add('<article id="{0}">\n<h3>{1}</h3>\n', self.anchors[each.name], each.name)
-        html.put(self.history(each)).put(self.text(each.desc))
-        if not each.attrs:
-            return html.add("<p>It has no fields.</p>\n</article>\n")
-        html.add("<table>\n<tr><th>Field</th><th>Type</th><th>When absent</th><th>Meaning</th></tr>\n")
-        for attribute in each.attrs.values():
-            html.put(self.attribute(attribute, each))
-        return html.add("</table>\n</article>\n")
-
-    def attribute(self, attribute: AttributeDoc, owner: JsonObjectDoc) -> Html:
-        """One field."""
-        html = Html().add("<tr><td><code>{0}</code></td><td>", attribute.name).put(self.link(attribute.type))
-        html.add("</td><td>")
-        if attribute.required:
-            html.add("required")
-        else:
-            html.add("<code>{0}</code>", _literal(attribute.default))
-        html.add("</td><td>")
-        if attribute.internal:
-            html.add("<p><em>Internal, for debugging only.</em></p>\n")
-        if attribute.since not in (owner.since, FIRST_VERSION):
-            html.put(self.history(attribute))
-        return html.put(self.text(attribute.desc)).add("</td></tr>\n")
-
-    def type(self, name: str, item: ItemDoc) -> Html:
-        """One scalar type, or a union that has a name."""
-        html = Html().add('<article id="{0}">\n<h3>{1}</h3>\n', self.anchors[name], name)
-        html.put(self.history(item)).put(self.text(item.desc))
-        if item.name != name:
-            html.add("<p>The same as ").put(self.link(item)).add(".</p>\n")
-        elif isinstance(item, EitherDoc):
-            html.add("<p>").put(self.joined(item.alternatives, " or ")).add(".</p>\n")
-        elif isinstance(item, TypeDoc):
-            html.add("<p>A value is {0}.</p>\n", item.rule)
-        return html.add("</article>\n")
-
-    def history(self, item: ItemDoc) -> Html:
-        """In which versions of the API it is."""
-        html = Html()
-        if item.since != FIRST_VERSION:
-            html.add("<p><em>Since {0}.</em></p>\n", item.since)
-        if item.until:
-            html.add("<p><em>Gone after {0}.</em></p>\n", item.until)
-        return html
-
-    def rule(self, doc: Doc) -> str:
-        """What a value of a scalar type must be, as an addition to its name."""
-        return f": {doc.rule}" if isinstance(doc, TypeDoc) else ""
-
-    def link(self, doc: Doc) -> Html:
-        """A type in one line, with what is explained elsewhere as links."""
-        html = Html()
-        if doc.name in self.anchors:
-            return html.add('<a href="#{0}">{1}</a>', self.anchors[doc.name], doc.name)
-        if isinstance(doc, ListDoc):
-            return html.add("set of " if doc.unique else "list of ").put(self.link(doc.item))
-        if isinstance(doc, DictDoc):
-            html.add("mapping of ")
-            if doc.known is None:
-                html.put(self.link(doc.key))
-            else:
-                html.add("<code>&quot;{0}&quot;</code>", doc.known)
-            return html.add(" to ").put(self.link(doc.value))
-        if isinstance(doc, EitherDoc):
-            html.put(self.joined(doc.alternatives, " or "))
-            return html.add(" or <code>null</code>") if doc.null else html
-        if isinstance(doc, TypeDoc) and doc.rule.startswith("one of "):
-            return html.add("{0}", doc.rule)
-        return html.add("<code>{0}</code>", doc.name)
-
-    def joined(self, docs: Iterable[Doc], separator: str) -> Html:
-        """Several types in one line."""
-        html = Html()
-        for each in docs:
-            html.put(self.link(each)).add(separator)
-        return html.back(len(separator))
-
-    def text(self, text: str) -> Html:
-        """Paragraphs, with code between backticks."""
-        html = Html()
-        paragraphs: List[str] = re.split(r"\n\s*\n", text.strip()) if text.strip() else []
-        for paragraph in paragraphs:
-            html.add("<p>")
-            for index, piece in enumerate(re.split(r"`+([^`]+)`+", paragraph)):
-                if index % 2 == 0:
-                    html.add("{0}", piece)
-                elif piece in self.known:
-                    html.add('<a href="#{0}"><code>{1}</code></a>', self.known[piece], piece)
-                else:
-                    html.add("<code>{0}</code>", piece)
-            html.add("</p>\n")
-        return html
+    text: str
+    code: bool = False
+    anchor: str = ""
 
 
-def _literal(value: object) -> str:
+def pieces(text: str, known: Dict[str, str]) -> List[List[Piece]]:
+    """Give the paragraphs of a text; what stands between backticks is code, and a link if it is known."""
+    found: List[List[Piece]] = []
+    for paragraph in paragraphs(text):
+        parts = enumerate(re.split(r"`+([^`]+)`+", paragraph))
+        found.append([Piece(part, index % 2 == 1, known.get(part, "") if index % 2 else "") for index, part in parts])
+    return found
+
+
+def literal(value: object) -> str:
     """A default as JSON would have it."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, (list, set)):
-        return "[]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return json.dumps([] if isinstance(value, (list, set)) else value)
+
+
+def highlighted(value: Any) -> Markup:
+    """Give JSON for reading, as HTML."""
+    from markupsafe import Markup
+
+    tokens = ((kind, Markup.escape(text)) for kind, text in json_tokens(value))
+    return Markup("").join(
+        Markup('<span class="{}">{}</span>').format(kind[0], text) if kind else text for kind, text in tokens
+    )
+
+
+def _area(module: str) -> str:
+    """What the objects of a module are called together."""
+    return {"iscsi": "iSCSI", "iscsi_sessions": "iSCSI sessions", "kvs": "Key-value store"}.get(
+        module, module.replace("_", " ").capitalize()
+    )
+
+
+def _kind(doc: Doc) -> str:
+    """What the templates call the kinds of types."""
+    kinds = {"JsonObjectDoc": "object", "TypeDoc": "type", "ListDoc": "list", "DictDoc": "map", "EitherDoc": "either"}
+    return kinds[type(doc).__name__]
+
+
+def _bodies(doc: Doc) -> List[JsonObjectDoc]:
+    """The classes of objects that a body or a reply consists of: itself, or what is in its lists, maps and unions."""
+    if isinstance(doc, JsonObjectDoc):
+        return [doc]
+    return list({each.name: each for part in doc.parts() for each in _bodies(part)}.values())
+
+
+def _by_owner(doc: JsonObjectDoc) -> List[Tuple[str, List[AttributeDoc]]]:
+    """The fields by the class that declares them: those of the class itself first, then each base class's."""
+    groups: Dict[str, List[AttributeDoc]] = {doc.name: []}
+    for attribute in reversed(doc.attrs.values()):
+        groups.setdefault(attribute.owner, []).insert(0, attribute)
+    return [(owner, fields) for owner, fields in groups.items() if fields]
+
+
+def _unions(doc: Doc) -> List[EitherDoc]:
+    """The unions in a type as it stands in a line; a marker beside a type, such as "-", makes none."""
+    if isinstance(doc, EitherDoc):
+        real = [each for each in doc.alternatives if not (isinstance(each, TypeDoc) and len(each.values) == 1)]
+        if len(real) > 1:
+            return [doc]
+    return [] if isinstance(doc, JsonObjectDoc) else [each for part in doc.parts() for each in _unions(part)]
+
+
+def _newer(version: str, than: str) -> bool:
+    """Whether a version is newer; a class has its base classes' fields as long as itself only, however old they are."""
+    return [int(part) for part in version.split(".")] > [int(part) for part in than.split(".")]
+
+
+class _Uses(NamedTuple):
+    calls: List[UseDoc]
+    classes: List[UseDoc]
+
+
+def _uses(api: ApiDoc, name: str) -> _Uses:
+    uses = api.uses(name)
+    calls = [each for each in uses if isinstance(each.owner, ApiCallDoc)]
+    return _Uses(calls, [each for each in uses if not isinstance(each.owner, ApiCallDoc)])
+
+
+def render(api: ApiDoc, version: str) -> str:
+    """Write the page.
+
+    :raises ImportError: Jinja2 is not installed.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(str(TEMPLATES)),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    links = anchors(api)
+    # What may stand between backticks in a text and is then a link.
+    known = {name.split()[-1]: anchor for name, anchor in links.items()}
+    known.update({error.name: f"error-{error.name}" for error in api.errors})
+    taken = {*links.values(), *(section.id for section in api.sections)}
+    environment.filters.update(
+        bodies=_bodies,
+        by_owner=_by_owner,
+        json=highlighted,
+        kind=_kind,
+        literal=literal,
+        pieces=lambda text: pieces(text, known),
+        unions=_unions,
+    )
+    environment.tests["newer"] = _newer
+    environment.globals.update(
+        api=api,
+        version=version,
+        links=links,
+        taken=taken,
+        uses=lambda name: _uses(api, name),
+        areas=[(_area(area), list(each)) for area, each in groupby(api.objects.values(), lambda each: each.area)],
+        style=_source("style.css"),
+        script=_source("script.js"),
+    )
+    return environment.get_template("page.html").render()
+
+
+def _source(name: str) -> Markup:
+    """A file of the page's own, as it is."""
+    from markupsafe import Markup
+
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own
