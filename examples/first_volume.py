@@ -7,46 +7,49 @@ Needs a cluster, whose address it takes from StorPool's configuration or the env
     python examples/first_volume.py
 """
 
-import os
+from program import connect, our_client, parser, run
 
 from storpool import spapi
 from storpool.sptypes import VolumeCreateDesc, VolumeSnapshotDesc, VolumeUpdateDesc
 from storpool.sputils import GB
 
-NAME = "first-volume"
-
 
 def main() -> None:
     """Do it."""
+    options = parser(__doc__)
+    options.add_argument("--name", default="first-volume", help="the name to use (%(default)s)")
+    name = options.parse_args().name
+
     # The environment's SP_API_HTTP_HOST, SP_API_HTTP_PORT and SP_AUTH_TOKEN win over /etc/storpool.conf.
-    api = spapi.Api.fromConfig()
-    client = int(os.environ.get("SP_OURID", "1"))
+    api = connect()
+    client = our_client()
 
-    made = api.volumeCreate(VolumeCreateDesc(name=NAME, size=10 * GB, replication=3, tags={"made-by": "example"}))
-    print(f"made {NAME}, global id {made.globalId}")
+    made = api.volumeCreate(VolumeCreateDesc(name=name, size=10 * GB, replication=3, tags={"made-by": "example"}))
+    print(f"made {name}, global id {made.globalId}")
 
-    api.volumesReassignWait({"reassign": [{"volume": NAME, "rw": [client]}]})
+    api.volumesReassignWait({"reassign": [{"volume": name, "rw": [client]}]})
     for attachment in api.attachmentsList():
-        print(f"attached {attachment.volume} to client {attachment.client}, {attachment.rights}")
+        if attachment.volume == name:
+            print(f"attached {attachment.volume} to client {attachment.client}, {attachment.rights}")
 
     try:
-        api.volumeDelete(NAME)
+        api.volumeDelete(name)
     except spapi.ApiError as exc:
         print(f"not deleted: {exc.name}: {exc.desc}")
 
-    api.snapshotCreate(NAME, VolumeSnapshotDesc(name=f"{NAME}-snapshot"))
-    api.volumeCreate(VolumeCreateDesc(name=f"{NAME}-clone", parent=f"{NAME}-snapshot"))
-    api.volumeUpdate(NAME, VolumeUpdateDesc(sizeAdd=5 * GB))
+    api.snapshotCreate(name, VolumeSnapshotDesc(name=f"{name}-snapshot"))
+    api.volumeCreate(VolumeCreateDesc(name=f"{name}-clone", parent=f"{name}-snapshot"))
+    api.volumeUpdate(name, VolumeUpdateDesc(sizeAdd=5 * GB))
     for volume in api.volumesList():
-        if volume.name.startswith(NAME):
+        if volume.name.startswith(name):
             print(f"{volume.name}: {volume.size // GB} GiB, parent {volume.parentName or 'none'}, tags {volume.tags}")
 
-    api.volumesReassignWait({"reassign": [{"volume": NAME, "detach": [client]}]})
-    api.volumeDelete(NAME)
-    api.volumeDelete(f"{NAME}-clone")
-    api.snapshotDelete(f"{NAME}-snapshot")
+    api.volumesReassignWait({"reassign": [{"volume": name, "detach": [client]}]})
+    api.volumeDelete(name)
+    api.volumeDelete(f"{name}-clone")
+    api.snapshotDelete(f"{name}-snapshot")
     print("cleaned up")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
