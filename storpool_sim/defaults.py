@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
-from .model import Daemon, Disk, Group
+from .model import Client, Daemon, Disk, Group
 
 LOCATION_ID = "nsim"
 CLUSTER_ID = LOCATION_ID + ".b"
@@ -28,10 +28,10 @@ _MODELS = (
 )
 
 
-def make_disks() -> Dict[int, Disk]:
+def make_disks(servers: Tuple[int, ...] = SERVERS) -> Dict[int, Disk]:
     """Disks 101 to 104 of server 1, 201 to 204 of server 2, and so on."""
     disks = {}
-    for server in SERVERS:
+    for server in servers:
         for slot, (model, ssd, units) in enumerate(_MODELS):
             number = server * 100 + slot + 1
             device = f"/dev/sd{'abcd'[slot]}1"
@@ -52,6 +52,11 @@ def make_daemons(numbers: Tuple[int, ...], started: float) -> Dict[int, Daemon]:
     return {number: Daemon(number, number, started) for number in numbers}
 
 
-def make_fault_sets() -> Dict[str, List[int]]:
+def make_clients(numbers: Tuple[int, ...], started: float) -> Dict[int, Client]:
+    """The same for clients."""
+    return {number: Client(number, number, started) for number in numbers}
+
+
+def make_fault_sets(servers: Tuple[int, ...] = SERVERS) -> Dict[str, List[int]]:
     """A rack for each server."""
-    return {f"rack{server}": [server] for server in SERVERS}
+    return {f"rack{server}": [server] for server in servers}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from typing import Any, Callable, List, Optional
 from urllib.parse import unquote
@@ -176,11 +178,10 @@ def _end(story: Story) -> None:
     story.say(f"{story.steps} calls, {total:.0f} ms in all, {total / story.steps:.1f} ms each.")
     story.say()
     story.say("What to try next:")
-    for command, meaning in (
-        ("python -m storpool_sim serve --env-file sp.env &", "a cluster that stays"),
-        (". ./sp.env", "tell programs where it is"),
-        ("python examples/first_volume.py", "a short program that uses it"),
-        ("storpool_req VolumesList", "any call, from the command line"),
-        ("kill %1", "stop it"),
+    python = os.path.relpath(sys.executable) if sys.executable.startswith(os.getcwd() + os.sep) else "python"
+    for meaning, command in (
+        ("a short program, with a cluster of its own", "run python examples/first_volume.py"),
+        ("a shell with one; in it, `storpool_req VolumesList` makes a call, as any other", "run bash"),
     ):
-        story.say(f"    {command:52}# {meaning}")
+        story.say(f"    # {meaning}")
+        story.say(f"    {python} -m storpool_sim {command}")

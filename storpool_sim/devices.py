@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Tuple
+from typing import TYPE_CHECKING, Dict, List, Set, Tuple
 
 from .defaults import CLIENTS
 from .model import Record
@@ -51,6 +51,13 @@ class Data:
     def links_changed(self) -> None:
         """Follow the attachments; called after each request, with the cluster's lock held."""
 
+    def doomed(self) -> int:
+        """How many removed volumes have contents still; see `sweep`."""
+        return 0
+
+    def sweep(self, count: int) -> None:
+        """Drop the contents of the first so many removed volumes, now that nothing brings these back."""
+
     def close(self) -> None:
         """End."""
 
@@ -60,9 +67,13 @@ class Devices(Data):
 
     :param delay: how many seconds after the attachment a link appears.
     :param client: which of the cluster's clients this machine is.
+    :param keep: whether the contents outlive this object, for a cluster whose state is kept in a file. Those of a
+        volume that is removed go when they are swept.
     """
 
-    def __init__(self, cluster: Cluster, directory: str, delay: float = 0.0, client: int = CLIENTS[0]) -> None:
+    def __init__(
+        self, cluster: Cluster, directory: str, delay: float = 0.0, client: int = CLIENTS[0], keep: bool = False
+    ) -> None:
         self.directory = Path(directory).absolute()
         self.byId = self.directory.with_name(self.directory.name + "-byid")
         self.delay = delay
@@ -72,20 +83,32 @@ class Devices(Data):
         #: When an attachment was first seen, and its links, by id of the volume.
         self._since: Dict[int, float] = {}
         self._links: Dict[int, Tuple[Path, ...]] = {}
+        self._keep = keep
+        self._doomed: List[Path] = []
         self._stopped = threading.Event()
         self._files.mkdir(parents=True, exist_ok=True)
         self.byId.mkdir(exist_ok=True)
-        self._drop_leftovers()
+        self._drop_leftovers({self.path(one) for one in cluster.records.values()} if keep else set())
         self._thread = threading.Thread(target=self._look, name="storpool_sim devices", daemon=True)
         with cluster.lock:
             cluster.data = self
             for record in cluster.records.values():
-                self.create(record)
+                if self.path(record).exists():
+                    self.resize(record)
+                else:
+                    self.create(record)
         self._thread.start()
 
     def path(self, record: Record) -> Path:
         """The file of a volume or snapshot."""
         return self._files / str(record.id)
+
+    def _held(self, record: Record) -> Devices:
+        """Where the file of something attached is: what other clusters export to this one is with them."""
+        for cluster in self._cluster.peers:
+            if cluster.records.get(record.id) is record and isinstance(cluster.data, Devices):
+                return cluster.data
+        return self
 
     # Contents
 
@@ -113,8 +136,21 @@ class Devices(Data):
         os.truncate(self.path(record), record.size)
 
     def remove(self, record: Record) -> None:
-        """Delete the file; the links go with the attachments."""
-        self.path(record).unlink()
+        """Delete the file, or let it be deleted later; the links go with the attachments."""
+        if self._keep:
+            self._doomed.append(self.path(record))
+        else:
+            self.path(record).unlink()
+
+    def doomed(self) -> int:
+        """How many files are to be deleted."""
+        return len(self._doomed)
+
+    def sweep(self, count: int) -> None:
+        """Delete the first of them."""
+        for path in self._doomed[:count]:
+            path.unlink()
+        del self._doomed[:count]
 
     # Who holds them open
 
@@ -122,7 +158,10 @@ class Devices(Data):
         """Whether any process here has the file open, this one included."""
         if client != self.client:
             return False
-        wanted = os.stat(self.path(record))
+        try:
+            wanted = os.stat(self._held(record).path(record))
+        except FileNotFoundError:
+            return False  # of a cluster without devices
         return any(_holds(f"/proc/{name}/fd", wanted) for name in os.listdir("/proc") if name.isdigit())
 
     # Links
@@ -130,23 +169,27 @@ class Devices(Data):
     def links_changed(self) -> None:
         """Remove the links of what is attached no more, and make those that are due."""
         now = time.monotonic()
+        reached = self._cluster.clients[self.client].reached
         attached = {
-            one.record.id: one.record for key, one in self._cluster.attachments.items() if key[1] == self.client
+            one.record.id: one.record
+            for key, one in self._cluster.attachments.items()
+            if key[1] == self.client and (key[0] in self._since or one.generation <= reached)
         }
         for number in [number for number in self._since if number not in attached]:
             del self._since[number]
             self._unlink(number)
         for number, record in attached.items():
             since = self._since.setdefault(number, now)
-            wanted = (self.directory / record.name, self.byId / record.globalId)
-            if now >= since + self.delay and self._links.get(number) != wanted:
-                self._unlink(number)  # another name, or another id after a revert
-                for link in wanted:
-                    _link(link, self.path(record))
+            file = self._held(record).path(record)
+            wanted = (file, self.directory / record.name, self.byId / record.globalId)
+            if now >= since + self.delay and self._links.get(number) != wanted and file.exists():
+                self._unlink(number)  # another name, another id after a revert, or another cluster
+                for link in wanted[1:]:
+                    _link(link, file)
                 self._links[number] = wanted
 
     def _unlink(self, number: int) -> None:
-        for link in self._links.pop(number, ()):
+        for link in self._links.pop(number, ())[1:]:
             with suppress(FileNotFoundError):
                 link.unlink()
 
@@ -155,24 +198,26 @@ class Devices(Data):
             with self._cluster.lock:
                 self.links_changed()
 
-    def _drop_leftovers(self) -> None:
-        """Remove what a simulator that was killed has left; a link or file of anyone else stays."""
+    def _drop_leftovers(self, kept: Set[Path]) -> None:
+        """Remove what a simulator has left, but for some files; a link or file of anyone else stays."""
         for place in (self.directory, self.byId):
             for entry in place.iterdir():
                 if entry.is_symlink() and self._files in Path(os.readlink(entry)).parents:
                     entry.unlink()
         for file in self._files.iterdir():
-            file.unlink()
+            if file not in kept:
+                file.unlink()
 
     def close(self) -> None:
-        """Remove the links and the files."""
+        """Remove the links, and the files unless they are kept."""
         self._stopped.set()
         self._thread.join()
         with self._cluster.lock:
             self._cluster.data = Data()
             for number in list(self._links):
                 self._unlink(number)
-        shutil.rmtree(self._files, ignore_errors=True)
+        if not self._keep:
+            shutil.rmtree(self._files, ignore_errors=True)
         with suppress(OSError):
             self.byId.rmdir()
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 from urllib.parse import unquote
 
 from storpool.spapi.call import CALLS, Call
 from storpool.spcatch import InvalidArgumentError
 from storpool.sptype.nodes import ListNode
-from storpool.sptypes import AttachmentDesc, SnapshotSummary, VolumeSummary
 
 from . import areas
 from .cluster import Cluster
 from .encode import dumps, to_wire
 from .errors import InvalidJSON, InvalidParam, NotSimulated, SimError, Unauthorized, UnknownQuery
 from .federation import multicluster, reach
-from .handlers import HANDLERS
+from .handlers import HANDLERS, Handler
+from .later import Later, Pending
+from .multicluster import answering, say_where, together
 
 LOG = logging.getLogger("storpool_sim")
 
@@ -30,9 +31,6 @@ LOG = logging.getLogger("storpool_sim")
 __all__ = ["Dispatcher", "Reply", "Request", "areas"]
 
 PREFIX = ["ctrl", "1.0"]
-
-#: What a multicluster answers as one.
-AGGREGATED = {"volumesList", "snapshotsList", "attachmentsList", "volumesSpace", "snapshotsSpace"}
 
 
 class Request(NamedTuple):
@@ -84,25 +82,33 @@ class Dispatcher:
             self._routes.setdefault((call.method, parts[0], len(parts)), []).append((parts, call))
 
     def answer(self, request: Request) -> Reply:
-        """Answer one request, whatever it is."""
-        name = ""
+        """Answer one request, whatever it is; wait for the answer, if it is one that comes later."""
+        reply = self.begin(request)
+        return reply.wait() if isinstance(reply, Pending) else reply
+
+    def begin(self, request: Request) -> Union[Reply, Pending]:
+        """Do what a request says, and give the answer, or the promise of one.
+
+        The changes of the state have been made in both cases.
+        """
+        target: Optional[_Target] = None
         try:
-            self._authorize(request)
+            self.authorize(request)
             path, _, query = request.target.partition("?")
             target = self._route(request.method, path)
-            name = target.call.name
-            data = self._run(target, _given(request, query))
-            return Reply(200, data, name)
-        except SimError as exc:
-            return self._failure(exc, name)
+            return self._run(request, target, _given(request, query))
         except Exception as exc:
-            LOG.exception("%s %s failed", request.method, request.target)
-            return self._failure(SimError(f"{type(exc).__name__}: {exc}"), name)
+            return self._failure(exc, request, target)
 
-    def _failure(self, exc: SimError, name: str) -> Reply:
+    def _failure(self, exc: Exception, request: Request, target: Optional[_Target]) -> Reply:
+        if not isinstance(exc, SimError):
+            LOG.error("%s %s failed", request.method, request.target, exc_info=exc)
+            exc = SimError(f"{type(exc).__name__}: {exc}")
+        name = target.call.name if target is not None else ""
         return Reply(exc.status if self.errorStatuses else 200, dumps(exc.reply()), name, exc.name)
 
-    def _authorize(self, request: Request) -> None:
+    def authorize(self, request: Request) -> None:
+        """Refuse a request that does not carry the token."""
         wanted = "Storpool v1:" + self.token
         if not hmac.compare_digest(request.authorization.encode(), wanted.encode()):
             raise Unauthorized("The request does not carry this cluster's token.")
@@ -114,7 +120,8 @@ class Dispatcher:
             raise UnknownQuery(f"'{path}' is not below /ctrl/1.0/.")
         rest, cluster = parts[2:], self.cluster
         if rest[:1] == ["RemoteCommand"] and len(rest) > 2:
-            cluster = reach(cluster, unquote(rest[1]))
+            with cluster.lock:
+                cluster = reach(cluster, unquote(rest[1]))
             rest = rest[2:]
         multi = rest[:1] == ["MultiCluster"] and len(rest) > 1
         if multi:
@@ -131,7 +138,7 @@ class Dispatcher:
                 return _Target(call, values, multi, cluster, everywhere)
         raise UnknownQuery("No such query: {} {}".format(method, "/".join(parts[2:])))
 
-    def _run(self, target: _Target, given: Any) -> bytes:
+    def _run(self, request: Request, target: _Target, given: Any) -> Union[Reply, Pending]:
         """Validate, play, and encode."""
         call = target.call
         handler = HANDLERS.get(call.name)
@@ -139,70 +146,92 @@ class Dispatcher:
             raise NotSimulated(f"{call.name} is not simulated.")
         arguments = [_valid(arg._name, arg._type, value) for arg, value in zip(call.args, target.arguments)]
         if call.json is not None:
-            body = handler.prepare(given)
-            if body is None and not call.jsonOptional:
+            if given is None and not call.jsonOptional:
                 # A body may be missing where every field may be.
-                body = [] if isinstance(call.json, ListNode) else {}
-            arguments.append(_valid("json", call.json, body))
-        elif handler.undeclaredBody:
-            arguments.append(given)
-        with target.cluster.lock:
-            for one in (target.cluster, *target.cluster.peers):
-                one.settle()
+                given = [] if isinstance(call.json, ListNode) else {}
+            arguments.append(_valid("json", call.json, given))
+        cluster = target.cluster
+        with cluster.lock:
+            self._settle(cluster)
             if target.allClusters:
-                data: Any = {
-                    "clusters": [self._answer_of(one, call, arguments) for one in multicluster(target.cluster)]
-                }
+                answers = [self._answer_of(one, handler, call, arguments) for one in multicluster(cluster)]
+                data: Any = {"clusters": answers}
             else:
-                data = self._data(target, arguments)
-            for one in (target.cluster, *target.cluster.peers):
-                one.data.links_changed()
-            generation = target.cluster.generation
+                data = self._data(target, handler, arguments)
+            self._done(cluster)
+            generation = cluster.generation
+            if isinstance(data, Later) and not data.ready():
+                return self._pending(request, target, data)
+            if isinstance(data, Later):
+                data = to_wire(data.result())
+        return self._reply(target, data, generation)
+
+    def _settle(self, cluster: Cluster) -> None:
+        for one in (cluster, *cluster.peers):
+            one.settle()
+
+    def _done(self, cluster: Cluster) -> None:
+        for one in (cluster, *cluster.peers):
+            one.data.links_changed()
+            one.notify()
+
+    def _reply(self, target: _Target, data: Any, generation: int) -> Reply:
         encoded = dumps({"generation": generation, "data": data})
-        if self.checkReplies and not target.allClusters:
-            call.returns.handleVal(json.loads(encoded)["data"])
-        return encoded
+        if self.checkReplies:
+            # As the bindings will have it: keys are strings, and so on.
+            read = json.loads(encoded)["data"]
+            for one in read["clusters"] if target.allClusters else [{"response": {"data": read}}]:
+                if "response" in one:
+                    target.call.returns.handleVal(one["response"]["data"])
+        return Reply(200, encoded, target.call.name)
 
-    def _data(self, target: _Target, arguments: List[Any]) -> Any:
+    def _pending(self, request: Request, target: _Target, later: Later) -> Pending:
+        cluster = target.cluster
+        clusters = [cluster, *cluster.peers]
+
+        def poll() -> Optional[Reply]:
+            with cluster.lock:
+                self._settle(cluster)
+                if not later.ready() and (later.until is None or cluster.clock.now() < later.until):
+                    return None
+                try:
+                    return self._reply(target, to_wire(later.result()), cluster.generation)
+                except Exception as exc:
+                    return self._failure(exc, request, target)
+
+        def due() -> Optional[float]:
+            with cluster.lock:
+                dates = [client.due for one in clusters for client in one.clients.values()]
+            return min((date for date in (*dates, later.until) if date is not None), default=None)
+
+        return Pending(clusters, poll, due)
+
+    def _data(self, target: _Target, handler: Handler, arguments: List[Any]) -> Any:
         """What one cluster answers; or, to some multicluster requests, all of them together."""
-        function, clusters = HANDLERS[target.call.name].function, [target.cluster]
-        if target.multiCluster and target.call.name in AGGREGATED:
-            clusters = multicluster(target.cluster)
-        elif (
-            target.multiCluster
-            and target.arguments
-            and target.call.name != "volumeAcquire"
-            and target.cluster.find(target.arguments[0]) is None
-        ):
-            # The volume may be in another cluster.
-            others = multicluster(target.cluster)
-            clusters = [next((one for one in others if one.find(target.arguments[0])), target.cluster)]
+        call = target.call
+        if handler.spans:
+            data = handler.function(target.cluster, *arguments, multiCluster=target.multiCluster)
+            return data if isinstance(data, Later) else to_wire(data)
+        if not target.multiCluster:
+            data = handler.function(target.cluster, *arguments)
+            return data if isinstance(data, Later) else to_wire(data)
         answers = []
-        for cluster in clusters:
-            answers.append(function(cluster, *arguments))
-            if target.multiCluster:
-                self._name_cluster(answers[-1], cluster)
-        if len(clusters) == 1:
-            return to_wire(answers[0])
-        return [to_wire(one) for answer in answers for one in answer]
+        for cluster in answering(target.cluster, call, arguments):
+            answers.append(to_wire(handler.function(cluster, *arguments)))
+            say_where(call, answers[-1], cluster)
+        return answers[0] if len(answers) == 1 else together(call, answers)
 
-    def _answer_of(self, cluster: Cluster, call: Call, arguments: List[Any]) -> Dict[str, Any]:
+    def _answer_of(self, cluster: Cluster, handler: Handler, call: Call, arguments: List[Any]) -> Dict[str, Any]:
         about: Dict[str, Any] = {"clusterName": cluster.name, "clusterId": cluster.clusterId}
         try:
-            data = to_wire(HANDLERS[call.name].function(cluster, *arguments))
+            data = handler.function(cluster, *arguments)
+            if isinstance(data, Later):
+                raise InvalidParam(f"{call.name} cannot be asked of all clusters.")
+            data = to_wire(data)
+            say_where(call, data, cluster)
             return {**about, "response": {"generation": cluster.generation, "data": data}}
         except SimError as exc:
             return {**about, **exc.reply()}
-
-    def _name_cluster(self, result: Any, cluster: Cluster) -> None:
-        """Say of each record in which cluster it is, as replies to multicluster requests do."""
-        for one in (
-            list(result.values()) if isinstance(result, dict) else result if isinstance(result, list) else [result]
-        ):
-            if isinstance(one, (VolumeSummary, SnapshotSummary)):
-                one.clusterName, one.clusterId = cluster.name, cluster.clusterId
-            elif isinstance(one, AttachmentDesc):
-                one.cluster, one.clusterId = cluster.name, cluster.clusterId
 
 
 def _given(request: Request, query: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Dict, FrozenSet, Type
+from typing import Any, Dict, FrozenSet, NamedTuple, Type
 
 from storpool import spjson
 from storpool.sptype import NamedEnum
@@ -26,11 +26,19 @@ def _numbered(cls: Type[spjson.JsonObjectImpl]) -> Dict[str, NamedEnum]:
     }
 
 
+class Wire(NamedTuple):
+    """A result that has the form of the wire already, for replies that are long."""
+
+    value: Any
+
+
 def to_wire(value: Any) -> Any:
     """Plain lists, mappings and scalars of a result.
 
     A field that is null is left out where it may be: for some fields absence is fine and null is not.
     """
+    if isinstance(value, Wire):
+        return value.value
     if isinstance(value, spjson.JsonObjectImpl):
         required, numbered = _required(type(value)), _numbered(type(value))
         fields = {name: item for name, item in value.to_json().items() if item is not None or name in required}

@@ -8,13 +8,14 @@
     │   └── UnknownClient        whose text clients compare to the letter
     ├── InsufficientResources    cannot fit, or too few servers for the copies
     ├── RunIfVersionIsMismatch   a conditional write that lost
+    ├── ClusterDown              too few nodes or servers are up to ask
     ├── Unauthorized             no token, or another one
     ├── UnknownQuery             no such call
     ├── NotSimulated             a call of the API that this cluster does not play yet
     ├── InvalidJSON              the body is not JSON
     └── BodyTooLarge             the body is over 16 MiB
 
-The names are the cluster's; so are the first six situations. The statuses, and the names from Unauthorized on,
+The names are the cluster's; so are the first six situations. The statuses, and the names from ClusterDown on,
 are this simulator's own policy: nothing is on record about them.
 """
 
@@ -87,6 +88,13 @@ class RunIfVersionIsMismatch(SimError):
 
     name = "runIfVersionIsMismatch"
     status = 409
+
+
+class ClusterDown(SimError):
+    """The cluster as a whole is down."""
+
+    name = "clusterDown"
+    status = 503
 
 
 class Unauthorized(SimError):

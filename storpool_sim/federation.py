@@ -15,12 +15,17 @@ from .cluster import Cluster
 from .errors import ObjectDoesNotExist
 from .model_remote import Location, RemoteCluster
 
+#: Ours: each of the clusters that are connected has so many bits of numbers for its things.
+NUMBER_BITS = 40
+
 
 def connect(*clusters: Cluster) -> None:
     """Let each of the clusters reach each other one; before any of them serves."""
     if len({one.clusterId for one in clusters}) < len(clusters) or len({one.name for one in clusters}) < len(clusters):
         raise ValueError("clusters that are connected need names and ids of their own")
-    for one in clusters:
+    for index, one in enumerate(clusters):
+        # What goes from one to another keeps its number.
+        one.number_from(index << NUMBER_BITS)
         # One lock for all: a request may look into several clusters, and two locks could be taken in two orders.
         one.lock = clusters[0].lock
         one.peers = [other for other in clusters if other is not one]

@@ -77,6 +77,16 @@ class Disk:
     ejectObjects: int = 0
     ejectTransaction: int = 0
     scrub: Scrub = field(default_factory=Scrub)
+    #: Whether the drive itself is gone: it does not come back with its server.
+    failed: bool = False
+    #: Whether a cluster that starts is to do without it.
+    ignored: bool = False
+    #: While it catches up after it was away: how many objects there are to look at, and how many have been.
+    recovering: Optional[Progress] = None
+    recoverObjects: int = 0
+    #: What else lies on it, in bytes and in places for objects; see `Failures.fill`.
+    foreignBytes: int = 0
+    foreignObjects: int = 0
 
     @property
     def up(self) -> bool:
@@ -101,16 +111,53 @@ class Disk:
 
 @dataclass
 class Daemon:
-    """A service of the cluster: server, client or mgmt."""
+    """A service of the cluster: server, client, mgmt..."""
 
     id: int
     nodeId: int
     started: Optional[float]
+    #: Whether it waits, as a server does for disks that the whole cluster lacks.
+    waiting: bool = False
 
     @property
     def running(self) -> bool:
         """Whether it serves."""
-        return self.started is not None
+        return self.started is not None and not self.waiting
+
+    @property
+    def status(self) -> Literal["running", "waiting", "down"]:
+        """As lists have it."""
+        return "down" if self.started is None else "waiting" if self.waiting else "running"
+
+
+@dataclass
+class Client(Daemon):
+    """A client, which follows the configuration: at once, after a delay, or not at all."""
+
+    #: How long it takes to carry out a change, in seconds.
+    delay: float = 0.0
+    #: Whether it carries out nothing more.
+    stuck: bool = False
+    #: The generation that it has reached.
+    reached: int = 0
+    #: What it is at: the generation that it will have reached, and when.
+    target: int = 0
+    due: Optional[float] = None
+
+    def follow(self, generation: int, now: float) -> bool:
+        """Carry out what can be by now of the changes up to `generation`; whether it got any further."""
+        before = self.reached
+        if not self.running or self.stuck:
+            self.due = None
+            return False
+        if self.due is not None and self.due <= now:
+            self.reached, self.due = self.target, None
+        if self.due is None and self.reached < generation:
+            if self.delay <= 0:
+                self.reached = generation
+            else:
+                self.target, self.due = generation, now + self.delay
+        return self.reached > before
 
 
 @dataclass
@@ -134,6 +181,11 @@ class Policy(NamedTuple):
     limitType: LimitType = None
     reuseServer: Optional[bool] = None
 
+    @property
+    def placement(self) -> Tuple[str, str, str, int, bool]:
+        """What decides which disks there are."""
+        return self.placeAll, self.placeTail, self.placeHead, self.replication, bool(self.reuseServer)
+
 
 @dataclass
 class Template:
@@ -151,6 +203,23 @@ class Template:
     limitType: LimitType = None
     reuseServer: Optional[bool] = None
     parent: Optional[Record] = None
+
+
+#: What decides about the space that a record takes, and about what time does to it.
+_WATCHED = frozenset(
+    "size diskSets stored parent snapshot bound transient deleted recoveredAt targetDeleteDate".split()  # noqa: SIM905
+)
+
+
+@dataclass
+class Vag:
+    """A volume allocation group: the disk sets that volumes and snapshots of one placement share."""
+
+    id: int
+    #: The group that it descends from.
+    parent: Optional[int] = None
+    #: How many disk sets there are to be; 0 for as many as differ, up to a dozen.
+    targets: int = 0
 
 
 @dataclass(eq=False)
@@ -193,6 +262,37 @@ class Record:
     backup: bool = False
     #: The global id of the backup that was made of this.
     backupId: str = ""
+    #: The allocation that it shares with others.
+    vag: Optional[Vag] = None
+    #: Whether some of its data had its last copy on a disk that was given up.
+    dataLost: bool = False
+    #: Where the cluster that holds it looks for what has changed.
+    _touched: Optional[Set[int]] = field(default=None, init=False, repr=False)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _WATCHED:
+            touched = self.__dict__.get("_touched")
+            # Updates set all that they might have changed.
+            if touched is not None and self.__dict__.get(name) != value:
+                touched.add(self.id)
+        object.__setattr__(self, name, value)
+
+    def watched_by(self, touched: Optional[Set[int]]) -> None:
+        """Note each change from now on in a set, or in none."""
+        self._touched = touched
+        if touched is not None:
+            touched.add(self.id)
+
+    @property
+    def restless(self) -> bool:
+        """Whether time changes it."""
+        return (
+            self.bound
+            or self.transient
+            or self.deleted
+            or self.recoveredAt is not None
+            or self.targetDeleteDate is not None
+        )
 
     @property
     def recovering(self) -> bool:
@@ -203,6 +303,11 @@ class Record:
     def name(self) -> str:
         """The name that lists show."""
         return self.baseName or "~" + self.globalId
+
+    @property
+    def targets(self) -> int:
+        """How many disk sets it is to have; 0 for as many as differ."""
+        return self.vag.targets if self.vag is not None else 0
 
     @property
     def objectsCount(self) -> int:
@@ -227,6 +332,8 @@ class Attachment:
     client: int
     rights: Rights
     pos: int
+    #: The generation that brought it.
+    generation: int = 0
 
 
 @dataclass
@@ -237,6 +344,20 @@ class Bucket:
     pairs: Dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(eq=False)
+class ActiveRequest:
+    """A request in flight, between a client or a server and disks."""
+
+    number: int
+    record: Record
+    op: str
+    address: int
+    size: int
+    begun: float
+    client: Optional[int] = None
+    disks: Tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class Maintenance:
     """A node's maintenance."""
@@ -244,6 +365,8 @@ class Maintenance:
     started: float
     duration: int
     description: str
+    #: Whether the node's services are stopped meanwhile.
+    stopped: bool = False
 
     @property
     def ends(self) -> float:
@@ -259,6 +382,8 @@ class Balancer:
     since: float = 0.0
     #: The disk sets that it proposes, by id of the volume; only of those that would move.
     planned: Dict[int, DiskSets] = field(default_factory=dict)
+    #: The number of what is committed.
+    transaction: int = 0
 
     def enter(self, status: BalancerState, now: float) -> None:
         """Go over to another state."""

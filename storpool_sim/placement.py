@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import InsufficientResources
@@ -12,16 +12,23 @@ from .model import OBJECT_SIZE, Disk, DiskSets, Group, Policy, Record
 MAX_SETS = 12
 
 
+def places_of(policy: Policy) -> List[str]:
+    """The placement group of each copy: the first goes to placeHead, the last to placeTail, the others to placeAll."""
+    places = [policy.placeHead] + [policy.placeAll] * (policy.replication - 2) + [policy.placeTail]
+    return places[-policy.replication :]  # a single copy goes to placeTail
+
+
 def choose_sets(
-    policy: Policy, groups: Mapping[str, Group], disks: Mapping[int, Disk], domain: Mapping[int, str]
+    policy: Policy, groups: Mapping[str, Group], disks: Mapping[int, Disk], domain: Mapping[int, str], targets: int = 0
 ) -> List[Tuple[int, ...]]:
     """The disk sets for a policy: each has as many disks as there are copies, no two in one fault domain.
 
-    `domain` tells the fault domain of each server. The first copy goes to placeHead, the last to placeTail, the others
-    to placeAll; a single copy goes to placeTail.
+    :param disks: those that may be used.
+    :param domain: the fault domain of each server.
+    :param targets: how many sets there are to be, some of them equal if need be; 0 for as many as differ.
     """
-    places = [policy.placeHead] + [policy.placeAll] * (policy.replication - 2) + [policy.placeTail]
-    pools = [_usable(groups[name], disks) for name in places[-policy.replication :]]
+    places = places_of(policy)
+    pools = [sorted(number for number in groups[name].disks if number in disks) for name in places]
     found: List[Tuple[int, ...]] = []
     for start in range(MAX_SETS):
         one = _choose(pools, disks, domain, bool(policy.reuseServer), start)
@@ -33,13 +40,9 @@ def choose_sets(
         have = len({domain[disks[number].serverId] for pool in pools for number in pool})
         raise InsufficientResources(
             f"Not enough servers or fault sets for replication {policy.replication}:"
-            f" placement groups {', '.join(sorted(set(places[-policy.replication :])))} have disks up in {have}"
+            f" placement groups {', '.join(sorted(set(places)))} have disks with room in {have}"
         )
-    return found
-
-
-def _usable(group: Group, disks: Mapping[int, Disk]) -> List[int]:
-    return sorted(number for number in group.disks if number in disks and disks[number].usable)
+    return [found[index % len(found)] for index in range(targets)] if targets else found
 
 
 def _choose(
@@ -88,8 +91,7 @@ def own_objects(record: Record) -> Tuple[range, range]:
     return range(min(written, shared)), range(shared, record.objectsCount)
 
 
-def _own_per_set(record: Record) -> List[int]:
-    sets = len(record.diskSets)
+def _own_per_set(record: Record, sets: int) -> List[int]:
     counts = [0] * sets
     for one in own_objects(record):
         whole, rest = divmod(len(one), sets)
@@ -99,10 +101,9 @@ def _own_per_set(record: Record) -> List[int]:
     return counts
 
 
-def stored_per_set(record: Record) -> List[int]:
+def stored_per_set(record: Record, sets: int) -> List[int]:
     """How many bytes of a record lie on each disk of each set, as though it had been written from its beginning."""
     full, rest = divmod(record.stored, OBJECT_SIZE)
-    sets = len(record.diskSets)
     return [
         (full // sets + (index < full % sets)) * OBJECT_SIZE + (rest if index == full % sets else 0)
         for index in range(sets)
@@ -114,21 +115,52 @@ def stored_in_object(record: Record, index: int) -> int:
     return max(0, min(OBJECT_SIZE, record.stored - index * OBJECT_SIZE))
 
 
-def use_of_disks(records: Iterable[Record], disks: Iterable[int]) -> Dict[int, DiskUse]:
-    """What lies on each disk."""
-    use = {number: DiskUse() for number in disks}
-    for record in records:
-        if record.parent is not None and not record.stored and record.size <= record.parent.size:
-            continue  # Most clones and volumes with snapshots: nothing there is their own.
-        for members, objects, stored in zip(record.diskSets, _own_per_set(record), stored_per_set(record)):
-            for number in members:
-                if number in use:
-                    use[number].objects += objects
-                    use[number].stored += stored
-    return use
+Part = Dict[int, Tuple[int, int]]
+
+
+def part_of(record: Record, sets: Optional[DiskSets] = None) -> Part:
+    """The objects and bytes that a record has on each disk; or would have, with other disk sets."""
+    found: Part = {}
+    if record.parent is not None and not record.stored and record.size <= record.parent.size:
+        return found  # Most clones and volumes with snapshots: nothing there is their own.
+    sets = record.diskSets if sets is None else sets
+    for members, objects, stored in zip(sets, _own_per_set(record, len(sets)), stored_per_set(record, len(sets))):
+        for number in members:
+            before = found.get(number, (0, 0))
+            found[number] = (before[0] + objects, before[1] + stored)
+    return found
+
+
+class Ledger:
+    """What lies on each disk, kept up record by record, so that nobody has to go through all of them."""
+
+    def __init__(self) -> None:
+        self._parts: Dict[int, Part] = {}
+        self._use: Dict[int, DiskUse] = {}
+
+    def put(self, number: int, part: Part) -> None:
+        """Count a record as it is now, or with an empty part no more."""
+        for disk, (objects, stored) in self._parts.pop(number, {}).items():
+            self._use[disk].objects -= objects
+            self._use[disk].stored -= stored
+        for disk, (objects, stored) in part.items():
+            use = self._use.setdefault(disk, DiskUse())
+            use.objects += objects
+            use.stored += stored
+        if part:
+            self._parts[number] = part
+
+    def use(self, number: int) -> DiskUse:
+        """What lies on a disk."""
+        return self._use.get(number) or DiskUse()
 
 
 def use_if(records: Iterable[Record], disks: Iterable[int], planned: Mapping[int, DiskSets]) -> Dict[int, DiskUse]:
-    """What would lie on each disk if some records had other disk sets."""
-    moved = (replace(one, diskSets=planned[one.id]) if one.id in planned else one for one in records)
-    return use_of_disks(moved, disks)
+    """What would lie on each disk, of some records, if those that are planned for had other disk sets."""
+    use = {number: DiskUse() for number in disks}
+    for record in records:
+        for number, (objects, stored) in part_of(record, planned.get(record.id)).items():
+            if number in use:
+                use[number].objects += objects
+                use[number].stored += stored
+    return use

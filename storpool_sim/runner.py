@@ -4,54 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional
+from contextlib import ExitStack, contextmanager
+from typing import Any, Coroutine, Dict, Iterator, List, Optional, TypeVar, Union
 
 from storpool.spapi import Api
 
 from .clock import Clock
 from .cluster import Cluster
-from .defaults import CLIENTS, TOKEN
-from .devices import Devices
-from .dispatch import Dispatcher
-from .faults import Faults
-from .server import Exchange, Server
+from .control import Control
+from .defaults import TOKEN
+from .exchange import Exchange
+from .scenario import Scenario, load_scenario
+from .server import Server
+from .setup import Setup, environment
+
+_Result = TypeVar("_Result")
 
 
 class Running:
     """A cluster that answers on a socket.
 
     :ivar cluster: its state; hold `cluster.lock` while changing it.
+    :ivar clusters: it and those that it is connected to.
     :ivar requests: what it was asked, in order; without what failed on the way.
     :ivar faults: what is to go wrong.
     """
 
-    def __init__(self, cluster: Cluster, token: str, server: Server, requests: List[Exchange]) -> None:
-        self.cluster = cluster
+    def __init__(self, control: Control, token: str, server: Server, requests: List[Exchange]) -> None:
+        self.clusters = control.clusters
+        self.cluster = self.clusters[0]
         self.token = token
         self.host = server.host
         self.port = server.port
         self.requests = requests
-        self.faults = server.faults
+        self.faults = control.faults
 
     @property
     def env(self) -> Dict[str, str]:
         """The variables by which programs find the cluster."""
         return environment(self.host, self.port, self.token)
 
+    @property
+    def config(self) -> Dict[str, str]:
+        """The same as a configuration: for `Api.fromConfig`, `SPConfig(override_config=...)`, and others alike."""
+        return self.env
+
     def api(self, **kwargs: Any) -> Api:
         """An Api for it."""
         return Api(**{"host": self.host, "port": self.port, "auth": self.token, **kwargs})
-
-
-def environment(host: str, port: int, token: str) -> Dict[str, str]:
-    """The variables by which programs find a cluster."""
-    return {
-        "SP_API_HTTP_HOST": host,
-        "SP_API_HTTP_PORT": str(port),
-        "SP_AUTH_TOKEN": token,
-        "SP_OURID": str(CLIENTS[0]),
-    }
 
 
 @contextmanager
@@ -65,8 +65,10 @@ def running(
     errorStatuses: bool = True,
     devDir: Optional[str] = None,
     devDelay: float = 0.0,
-    seed: int = 0,
+    seed: Optional[int] = None,
     oldHTTP: bool = False,
+    scenario: Union[Scenario, str, None] = None,
+    state: Optional[str] = None,
 ) -> Iterator[Running]:
     """Run a simulated cluster for the length of a `with` block.
 
@@ -74,27 +76,46 @@ def running(
 
     :param cluster: the state to begin with; else a fresh cluster with that `clock`.
     :param devDir: where links to the devices of attached volumes appear, after `devDelay` seconds.
-    :param seed: from which the chances of faults come.
+    :param seed: from which the chances of faults come; by default the scenario's.
     :param oldHTTP: whether it speaks HTTP/1.0, one request a connection, as older clusters do.
+    :param scenario: what exists at the start, and what goes wrong: read already, or the path of its file.
+    :param state: the file that keeps the state; what it holds goes before `cluster` and the clusters of `scenario`.
+        What a test changes directly, and not by requests, is kept when the block ends.
     :raises OSError: the address cannot be listened on.
+    :raises storpool_sim.ScenarioError: the scenario cannot be played.
+    :raises storpool_sim.StateError: the state file cannot be used.
     """
-    if cluster is None:
-        cluster = Cluster(clock)
-    if devDir is not None:
-        Devices(cluster, devDir, devDelay)
     requests: List[Exchange] = []
-    server = Server(
-        Dispatcher(cluster, token, errorStatuses, checkReplies=True), requests.append, Faults(seed), oldHTTP
-    )
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="storpool_sim", daemon=True)
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(server.start(host, port), loop).result()
-        yield Running(cluster, token, server, requests)
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-        cluster.data.close()
+    with ExitStack() as stack:
+        setup = Setup(
+            stack,
+            token=token,
+            scenario=load_scenario(scenario, clock) if isinstance(scenario, str) else scenario,
+            cluster=cluster,
+            clock=clock,
+            errorStatuses=errorStatuses,
+            checkReplies=True,
+            devDir=devDir,
+            devDelay=devDelay,
+            seed=seed,
+            state=state,
+        )
+        loop = asyncio.new_event_loop()
+        stack.callback(loop.close)
+        thread = threading.Thread(target=loop.run_forever, name="storpool_sim", daemon=True)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(loop.call_soon_threadsafe, loop.stop)
+        # Made where it runs: what it is made of may look for its loop.
+        server = _in_loop(loop, _served(setup, requests, oldHTTP))
+        stack.callback(lambda: _in_loop(loop, server.stop()))
+        _in_loop(loop, server.start(host, port))
+        yield Running(setup.control, token, server, requests)
+
+
+async def _served(setup: Setup, requests: List[Exchange], oldHTTP: bool) -> Server:
+    return setup.server(requests.append, oldHTTP)
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _Result]) -> _Result:
+    return asyncio.run_coroutine_threadsafe(work, loop).result()

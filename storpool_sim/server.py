@@ -1,15 +1,12 @@
-"""The cluster's API over HTTP."""
+"""The cluster's API over HTTP, and beside it the control URL and the status page."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
-import socket
-import struct
 import time
-from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Callable, List, Optional
 
 try:
@@ -17,69 +14,64 @@ try:
 except ImportError as exc:
     raise ImportError("storpool_sim needs aiohttp: install storpool[sim]") from exc
 
+from . import status, wire
+from .control import CONTROL, Control
 from .dispatch import Dispatcher, Reply, Request
 from .encode import dumps
 from .errors import BodyTooLarge, SimError
+from .exchange import MAX_BODY, Exchange, shown
 from .faults import Fault, Faults, TransientFault
+from .later import Pending
+from .state import Answer, State, StateError
 
 LOG = logging.getLogger("storpool_sim")
 
-#: Ours: longer bodies are refused.
-MAX_BODY = 16 << 20
-
-#: What a proxy may say in the cluster's stead.
-GARBAGE = b"<html><body><h1>It works!</h1>"
+METHODS = ("GET", "POST")
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """A request that was answered."""
+class UnknownMethod(SimError):
+    """The method of a request is none that the API has."""
 
-    method: str
-    target: str
-    body: bytes
-    status: int
-    reply: bytes
-    #: The Python name of the call, and the error's name; empty when there was none.
-    call: str
-    error: str
-    #: From the request's head being read to the reply being ready.
-    seconds: float
-
-    def line(self) -> str:
-        """One line for a log."""
-        outcome = f"{self.status} {self.error}".rstrip()
-        return f"{self.method:4} {self.target} -> {outcome} ({self.seconds * 1000:.1f} ms)"
+    name = "unknownMethod"
+    status = 405
 
 
 class Server:
-    """Listens, hands each request to the dispatcher, and tells of each exchange."""
+    """Listens, hands each request to the dispatcher, and tells of each exchange.
+
+    :param control: what answers beside the API.
+    :param seen: called with each exchange.
+    :param state: where changes are written before they are answered.
+    """
 
     def __init__(
         self,
         dispatcher: Dispatcher,
+        control: Control,
         seen: Optional[Callable[[Exchange], None]] = None,
-        faults: Optional[Faults] = None,
         oldHTTP: bool = False,
+        state: Optional[State] = None,
     ) -> None:
         self._dispatcher = dispatcher
+        self._control = control
         self._seen = seen
         self._oldHTTP = oldHTTP
-        self.faults = faults or Faults()
+        self._state = state
+        self.faults: Faults = control.faults
+        self._web = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(self._web, shutdown_timeout=1.0)
         self._site: Optional[web.TCPSite] = None
         self._returning: Optional[asyncio.Task[None]] = None
-        self._runner: Optional[web.ServerRunner] = None
         self.host = ""
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
         """Begin to listen; `port` 0 takes a free one. On return connections are accepted."""
         # Clients keep connections open, idle, without end; stopping waits for requests under way only this long.
-        runner = self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1.0)
-        await runner.setup()
-        site = self._site = web.TCPSite(runner, host, port)
-        await site.start()
-        self.host, self.port = runner.addresses[0][:2]
+        await self._runner.setup()
+        self._site = web.TCPSite(self._runner, host, port)
+        await self._site.start()
+        self.host, self.port = self._runner.addresses[0][:2]
 
     async def stop(self) -> None:
         """Listen no more, and close what is open."""
@@ -87,126 +79,141 @@ class Server:
             self._returning.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._returning
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._runner.cleanup()
 
     async def refuse(self, seconds: float) -> None:
-        """Accept no connections for a while."""
-        if self._returning is not None or self._site is None or self._runner is None:
-            return
-        await self._site.stop()
-        self._returning = asyncio.ensure_future(self._return(self._runner, seconds))
+        """Accept no connections for a while, and reset those that there are."""
+        if self._returning is None and self._site is not None:
+            await self._site.stop()
+            self._returning = asyncio.ensure_future(self._return(seconds))
+        self._reset_all()
 
-    async def _return(self, runner: web.ServerRunner, seconds: float) -> None:
+    async def _return(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        site = self._site = web.TCPSite(runner, self.host, self.port)
-        await site.start()
+        self._site = web.TCPSite(self._runner, self.host, self.port)
+        await self._site.start()
         self._returning = None
 
+    def _reset_all(self) -> None:
+        for one in self._web.connections:
+            wire.reset(one.transport)
+
+    # Requests
+
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        begun = time.perf_counter()
         # `raw_path` is the request's target untouched; `path` has lost what follows a "#".
-        target, body = http.raw_path, b""
-        delay, fault = self.faults.met(target)
+        target = http.raw_path
+        if target.partition("?")[0] in status.FILES and http.method in ("GET", "HEAD"):
+            return _page(target.partition("?")[0])
+        begun, at = time.perf_counter(), time.time()
+        aside = target.startswith(CONTROL)
+        delay, fault = (0.0, None) if aside else self.faults.met(target)
+        body = b""
         try:
             body = await _body(http)
             if delay:
                 await asyncio.sleep(delay)
-            if fault is not None and fault.kind == "transient":
-                raise TransientFault("A fault that was asked for.")
-            if fault is not None or self._returning is not None:
-                early = await self._break(http, fault)
-                if early is not None:
-                    return early
-            request = Request(http.method, target, http.headers.get("Authorization", ""), body)
-            reply = self._dispatcher.answer(request)
+            if fault is not None and await self._break(http, fault):
+                LOG.info("%s %-4s %s -> %s (a fault)", http.remote, http.method, shown(target), fault.kind)
+                return wire.Sent()
+            reply = await self._answer(http, Request(http.method, target, http.headers.get("Authorization", ""), body))
         except SimError as exc:
-            reply = Reply(exc.status, dumps(exc.reply()), "", exc.name)
+            code = exc.status if self._dispatcher.errorStatuses else 200
+            reply = Reply(code, dumps(exc.reply()), "", exc.name)
         seconds = time.perf_counter() - begun
-        exchange = Exchange(http.method, target, body, reply.status, reply.body, reply.call, reply.error, seconds)
+        about = (reply.status, reply.body, reply.call, reply.error)
+        exchange = Exchange(http.method, target, body, *about, seconds, http.remote or "", at)
+        if not aside:
+            self._tell(exchange)
+        elif http.method != "GET":  # the status page asks every second
+            LOG.info("%s", exchange.line())
+        return self._response(http, reply, fault)
+
+    async def _answer(self, http: web.BaseRequest, request: Request) -> Reply:
+        """Answer a request, when what it has changed is on the disk."""
+        answer: Answer
+        if request.target.startswith(CONTROL):
+            answer = self._control.answer
+            if not (request.method == "GET" and _is_here(http.remote)):
+                self._dispatcher.authorize(request)
+        else:
+            answer = self._dispatcher.begin
+            if request.method not in METHODS:
+                raise UnknownMethod(f"The API has GET and POST, not {request.method}.")
+        if self._state is None or self._control.is_about_faults(request):
+            reply = answer(request)
+            return await reply.arrive() if isinstance(reply, Pending) else reply
+        reply, written = self._state.run(request, answer)
+        try:
+            await self._state.durable(written)
+            if isinstance(reply, Pending):
+                reply = await reply.arrive()
+                await self._state.durable()
+            return reply
+        except StateError as exc:
+            LOG.error("%s", exc)
+            raise SimError(str(exc)) from exc
+
+    async def _break(self, http: web.BaseRequest, fault: Fault) -> bool:
+        """Play a fault that comes before anything is done; whether it leaves no answer."""
+        if fault.kind == "transient":
+            raise TransientFault("A fault that was asked for.")
+        if fault.kind == "refused":
+            await self.refuse(fault.seconds)
+        elif fault.kind == "reset" and fault.resets:
+            self._reset_all()
+        elif fault.kind == "reset":
+            wire.reset(http.transport)
+        elif fault.kind == "half-closed":
+            await wire.half_close(http.transport, fault.seconds)
+        return fault.kind in ("refused", "reset", "half-closed")
+
+    def _tell(self, exchange: Exchange) -> None:
         LOG.info("%s", exchange.line())
+        self._control.recent.append(exchange)
         if self._seen is not None:
             self._seen(exchange)
-        if fault is not None or self._oldHTTP:
-            late = self._answer_badly(http, reply, fault)
-            if late is not None:
-                return late
-        return web.Response(
-            status=reply.status,
-            body=reply.body,
-            content_type="application/json",
-            headers={"Cache-Control": "private"},
-        )
 
-    async def _break(self, http: web.BaseRequest, fault: Optional[Fault]) -> Optional[web.StreamResponse]:
-        """Play a fault that comes before anything is done; None when it is of another kind."""
-        kind = fault.kind if fault is not None else "refused"
-        if fault is not None and kind == "refused":
-            await self.refuse(fault.seconds)
-        if kind in ("reset", "refused"):
-            return _reset(http)
-        if fault is not None and kind == "half-closed" and http.transport is not None:
-            http.transport.write_eof()
-            await asyncio.sleep(fault.seconds)
-            http.transport.abort()
-            return _Sent()
-        return None
-
-    def _answer_badly(
-        self, http: web.BaseRequest, reply: Reply, fault: Optional[Fault]
-    ) -> Optional[web.StreamResponse]:
-        """Send what is no good answer, or an old one; None when an ordinary one is to be sent."""
+    def _response(self, http: web.BaseRequest, reply: Reply, fault: Optional[Fault]) -> web.StreamResponse:
+        """What goes out: the reply, or what a fault makes of it."""
         kind = fault.kind if fault is not None else ""
         if kind == "lost":
-            return _reset(http)
-        body = GARBAGE if kind == "garbage" else reply.body
-        sent = body[: len(body) // 2] if kind == "truncated" else body
-        if kind not in ("garbage", "truncated") and not self._oldHTTP:
-            return None
-        head = (
-            f"HTTP/1.{0 if self._oldHTTP else 1} {reply.status} {_reason(reply.status)}\r\n"
-            f"Content-Type: application/json\r\nCache-control: private\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            wire.reset(http.transport)
+            return wire.Sent()
+        body = self.faults.spoilt(fault, reply) if fault is not None else reply.body
+        if self._oldHTTP or kind in ("garbage", "truncated"):
+            wire.send_raw(http, reply, body, self._oldHTTP, fault)
+            return wire.Sent()
+        response = web.Response(
+            status=reply.status, body=body, content_type="application/json", headers={"Cache-Control": "private"}
         )
-        if http.transport is not None:
-            http.transport.write(head.encode() + sent)
-            http.transport.close()
-        return _Sent()
+        if reply.error == UnknownMethod.name:
+            response.headers["Allow"] = ", ".join(METHODS)
+        return response
 
 
-def _reason(status: int) -> str:
-    with contextlib.suppress(ValueError):
-        return HTTPStatus(status).phrase
-    return "Unknown"
+def _page(path: str) -> web.Response:
+    kind, body = status.FILES[path]
+    return web.Response(body=body, content_type=kind, charset="utf-8", headers=status.HEADERS)
 
 
-class _Sent(web.StreamResponse):
-    """Stands for an answer that went, or did not go, past the HTTP library."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.force_close()
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Send nothing."""
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Send nothing."""
-
-
-def _reset(http: web.BaseRequest) -> web.StreamResponse:
-    if http.transport is not None:
-        # To linger for no time makes the kernel send a reset instead of an end.
-        sock = http.transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        http.transport.abort()
-    return _Sent()
+def _is_here(address: Optional[str]) -> bool:
+    """Whether a request comes from this machine."""
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
 
 
 async def _body(http: web.BaseRequest) -> bytes:
     """The body, as far as it is not too long."""
+    if not http.body_exists:
+        return b""
     pieces: List[bytes] = []
     size = http.content_length or 0
+    if size <= MAX_BODY and http.headers.get("Expect", "").lower() == "100-continue":
+        await http.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        http.writer.output_size = 0
     chunks: Any = http.content.iter_any()
     while size <= MAX_BODY:
         try:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-# What tests share: raw servers here, the recorded cases' runner, the drawing of cases.
-sys.path[:0] = [str(Path(__file__).parent / name) for name in ("", "vectors", "peer")]
+# What tests share: raw servers here, the recorded cases' runner, the drawing of cases, a story of calls.
+sys.path[:0] = [str(Path(__file__).parent / name) for name in ("", "vectors", "peer", "contract")]
 
 
 @pytest.fixture(autouse=True)

@@ -97,10 +97,8 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel: Path) -> None:
     names = {name for name in _names(wheel) if ".dist-info/" not in name}
     extra = names - _sources()
     assert not _sources() - names
-    assert {name for name in extra if Path(name).name != "py.typed"} == {
-        "storpool/spdoc/apidoc.html",
-        "storpool/spdoc/page.css",
-    }
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "page").iterdir()}
+    assert {name for name in extra if Path(name).name != "py.typed"} == {"storpool/spdoc/apidoc.html", *pages}
     assert {"storpool/py.typed", "storpool_sim/py.typed"} <= extra
 
 
@@ -121,13 +119,21 @@ def test_metadata_says_who_we_are_and_what_we_need(wheel: Path) -> None:
     needed = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
     assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget"]
     assert {"sim", "test"} <= set(metadata.get_all("Provides-Extra", []))
-    assert set(scripts["console_scripts"]) == {"storpool_req", "storpool_sim"}
+    assert set(scripts["console_scripts"]) == {"storpool_confget", "storpool_req", "storpool_sim"}
 
 
 def test_the_wheel_has_the_reference(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         page = archive.read("storpool/spdoc/apidoc.html").decode()
     assert page.startswith("<!DOCTYPE html>") and 'id="VolumesList"' in page
+
+
+def test_an_installed_wheel_prints_the_reference_that_it_was_built_with(
+    wheel: Path, python: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        page = archive.read("storpool/spdoc/apidoc.html").decode()
+    assert _run([python, "-I", "-m", "storpool.spdocbuild"], cwd=tmp_path) == page
 
 
 def test_the_reference_can_be_left_out(unpacked: Path, tmp_path: Path) -> None:
@@ -150,6 +156,16 @@ def test_an_installed_wheel_works(python: Path, tmp_path: Path) -> None:
     assert version == spapi.VERSION
     assert "usage" in _run([python.with_name("storpool_req"), "--help"], cwd=tmp_path).lower()
     assert "serve" in _run([python.with_name("storpool_sim"), "--help"], cwd=tmp_path)
+
+
+def test_an_installed_wheel_brings_its_fixtures_to_pytest(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_user.py").write_text(
+        "import storpool_sim\n"
+        "def test_it(storpool_api):\n"
+        "    storpool_api.kvsCreate('b')\n"
+        f"    assert storpool_sim.__file__.startswith({str(python.parents[1])!r})\n"
+    )
+    assert "1 passed" in _run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=tmp_path)
 
 
 def test_an_installed_wheel_shares_its_namespace(python: Path, tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from . import (
     remote,
     services,
     snapshots,
+    tasks,
     templates,
     transfer,
+    vags,
     volumes,
 )
 
@@ -33,7 +35,9 @@ __all__ = [
     "remote",
     "services",
     "snapshots",
+    "tasks",
     "templates",
     "transfer",
+    "vags",
     "volumes",
 ]

@@ -45,6 +45,7 @@ def volumeBalancerSetStatus(cluster: Cluster, json: VolumeBalancerCommand) -> Ap
     elif json.cmd == "commit":
         if run.status != "ready":
             raise InvalidParam(f"There is nothing to commit: the balancer's status is '{run.status}'.")
+        run.transaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
         run.enter("commiting", cluster.clock.now())
     else:
         run.enter("nothing to do", cluster.clock.now())
@@ -133,7 +134,8 @@ def _group(cluster: Cluster, members: List[Record]) -> VolumeBalancerAllocationG
         feasible = False
     slots: Dict[Any, VolumeBalancerSlot] = {}
     for record in members:
-        for disks, count, stored in zip(record.diskSets, objects_per_set(record), stored_per_set(record)):
+        sets = record.diskSets
+        for disks, count, stored in zip(sets, objects_per_set(record), stored_per_set(record, len(sets))):
             slot = slots.setdefault(disks, VolumeBalancerSlot(storedSize=0, objectsCount=0))
             slot.objectsCount += count
             slot.storedSize += stored

@@ -3,74 +3,80 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, Dict, List, Type, TypeVar, Union
+from typing import Any, Dict, Iterator
 
-from storpool.sptypes import (
-    Disk,
-    DiskActiveRequests,
-    DiskAggregateScores,
-    DiskDescUpdate,
-    DiskObject,
-    DownDiskSummary,
-    Task,
-    UpDiskSummary,
-)
+from storpool.sptypes import DiskDescUpdate
 
 from .. import model
 from ..cluster import SCRUB_RATE, Cluster
+from ..encode import Wire
 from ..errors import Busy, InvalidParam, ObjectDoesNotExist
 from ..handlers import handles
 from ..placement import DiskUse, own_objects, stored_in_object
 from .replies import ApiOk, ok
 
-# On the wire an object's state is a number, and in an object of the bindings its name.
-_OBJECT_OK: Dict[str, Any] = {"state": 1}
-
-_Up = TypeVar("_Up", bound=UpDiskSummary)
+#: The states of objects, which are numbers on the wire.
+OBJECT_OK, OBJECT_IN_RECOVERY = 1, 3
 
 #: Ours: a disk keeps track of its data in pieces of this size.
 ENTRY_SIZE = 128 * model.KiB
 
+Fields = Dict[str, Any]
+
 
 @handles
-def disksList(cluster: Cluster) -> Dict[int, Union[UpDiskSummary, DownDiskSummary]]:
+def disksList(cluster: Cluster) -> Wire:
     """Every disk."""
     use = cluster.use()
-    return {number: _summary(cluster, disk, use[number]) for number, disk in sorted(cluster.disks.items())}
+    return Wire({number: _summary(cluster, disk, use[number]) for number, disk in sorted(cluster.disks.items())})
 
 
 @handles
-def serverDisksList(cluster: Cluster, serverId: int) -> Dict[int, Union[UpDiskSummary, DownDiskSummary]]:
+def serverDisksList(cluster: Cluster, serverId: int) -> Wire:
     """The disks of one server."""
     if serverId not in cluster.servers:
         raise ObjectDoesNotExist(f"Server {serverId} does not exist.")
-    return {number: one for number, one in disksList(cluster).items() if one.serverId == serverId}
+    return Wire({number: one for number, one in disksList(cluster).value.items() if one["serverId"] == serverId})
 
 
 @handles
-def diskDescribe(cluster: Cluster, diskId: int) -> Disk:
+def diskDescribe(cluster: Cluster, diskId: int) -> Wire:
     """A disk and its objects."""
     disk = _up(cluster, diskId)
-    return _fill(cluster, Disk, disk, cluster.use()[diskId], {"objects": dict(enumerate(_objects(cluster, diskId)))})
+    fields = _summary(cluster, disk, cluster.use()[diskId])
+    return Wire({**fields, "objects": dict(enumerate(_objects(cluster, disk)))})
 
 
 @handles
-def serverDiskDescribe(cluster: Cluster, serverId: int, diskId: int) -> Disk:
+def serverDiskDescribe(cluster: Cluster, serverId: int, diskId: int) -> Wire:
     """A disk of one server and its objects."""
-    if diskId not in serverDisksList(cluster, serverId):
+    if diskId not in serverDisksList(cluster, serverId).value:
         raise ObjectDoesNotExist(f"Server {serverId} has no disk {diskId}.")
     return diskDescribe(cluster, diskId)
 
 
-@handles(lacks="the list is empty: no data passes")
-def diskActiveRequests(cluster: Cluster, diskId: int) -> DiskActiveRequests:
-    """No data passes through this cluster."""
-    cluster.disk(diskId)
-    return DiskActiveRequests(diskId=diskId, requests=[])
+@handles
+def diskInfo(cluster: Cluster, diskId: int) -> Wire:
+    """A disk and what each volume and snapshot has on it."""
+    disk = _up(cluster, diskId)
+    states: Dict[int, int] = {}
+    volumes: Dict[str, Fields] = {}
+    for one in _objects(cluster, disk):
+        fields = volumes.setdefault(
+            one["volume"],
+            {"name": one["volume"], "storedSize": 0, "onDiskSize": 0, "objectsCount": 0, "objectStates": {}},
+        )
+        fields["storedSize"] += one["storedSize"]
+        fields["onDiskSize"] += one["onDiskSize"]
+        fields["objectsCount"] += 1
+        for counts in (states, fields["objectStates"]):
+            counts[one["state"]] = counts.get(one["state"], 0) + 1
+    fields = _summary(cluster, disk, cluster.use()[diskId])
+    return Wire({**fields, "objectStates": states, "volumeInfos": volumes})
 
 
-def _base(disk: model.Disk) -> Dict[str, Any]:
-    return {
+def _summary(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Fields:
+    base = {
         "id": disk.id,
         "serverId": disk.serverId,
         "ssd": disk.ssd,
@@ -80,49 +86,40 @@ def _base(disk: model.Disk) -> Dict[str, Any]:
         "description": disk.description,
         "softEject": disk.softEject,
     }
-
-
-def _summary(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Union[UpDiskSummary, DownDiskSummary]:
-    return _fill(cluster, UpDiskSummary, disk, use, {}) if disk.up else DownDiskSummary(**_base(disk))
-
-
-def _fill(cluster: Cluster, cls: Type[_Up], disk: model.Disk, use: DiskUse, more: Dict[str, Any]) -> _Up:
+    if not disk.up:
+        return base
     full, rest = divmod(use.stored, model.AG_SIZE)
     partial = 1 if rest else 0
     entries = use.stored // ENTRY_SIZE
     places = disk.capacity // ENTRY_SIZE * 2
-    return cls(
-        **{
-            **_base(disk),
-            "sectorsCount": disk.capacity // model.SECTOR,
-            "empty": use.objects == 0,
-            "noFua": False,
-            "noFlush": False,
-            "noTrim": False,
-            "isWbc": False,
-            "journaled": False,
-            "device": disk.device,
-            "agCount": disk.agCount,
-            "agAllocated": full + partial,
-            "agFree": disk.agCount - full - partial,
-            "agFull": full,
-            "agPartial": partial,
-            "agFreeing": 0,
-            "agMaxSizeFull": 0,
-            "agMaxSizePartial": 0,
-            "entriesCount": places,
-            "entriesAllocated": entries,
-            "entriesFree": places - entries,
-            "objectsCount": disk.objectSlots,
-            "objectsAllocated": use.objects,
-            "objectsFree": max(0, disk.objectSlots - use.objects),
-            "objectsOnDiskSize": use.stored,
-            "wbc": None,
-            "aggregateScore": DiskAggregateScores(entries=0, space=0, total=0),
-            **_scrubbing(cluster, disk, use),
-            **more,
-        }
-    )
+    return {
+        **base,
+        "sectorsCount": disk.capacity // model.SECTOR,
+        "empty": use.objects == disk.foreignObjects,
+        "noFua": False,
+        "noFlush": False,
+        "noTrim": False,
+        "isWbc": False,
+        "journaled": False,
+        "device": disk.device,
+        "agCount": disk.agCount,
+        "agAllocated": full + partial,
+        "agFree": disk.agCount - full - partial,
+        "agFull": full,
+        "agPartial": partial,
+        "agFreeing": 0,
+        "agMaxSizeFull": 0,
+        "agMaxSizePartial": 0,
+        "entriesCount": places,
+        "entriesAllocated": entries,
+        "entriesFree": places - entries,
+        "objectsCount": disk.objectSlots,
+        "objectsAllocated": use.objects,
+        "objectsFree": max(0, disk.objectSlots - use.objects),
+        "objectsOnDiskSize": use.stored,
+        "aggregateScore": {"entries": 0, "space": 0, "total": 0},
+        **_scrubbing(cluster, disk, use),
+    }
 
 
 def _scrubbing(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Dict[str, Any]:
@@ -140,23 +137,26 @@ def _scrubbing(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Dict[str, An
     }
 
 
-def _objects(cluster: Cluster, number: int) -> List[DiskObject]:
-    return [
-        DiskObject(
-            objectId=index,
-            generation=1,
-            version=1 if stored_in_object(record, index) else 0,
-            volume=record.name,
-            parentVolume=record.parent.name if record.parent else "",
-            onDiskSize=stored_in_object(record, index),
-            storedSize=stored_in_object(record, index),
-            volumeId=record.id,
-            **_OBJECT_OK,
-        )
-        for record in cluster.users_of_disk(number)
-        for index in chain(*own_objects(record))
-        if number in record.diskSets[index % len(record.diskSets)]
-    ]
+def _objects(cluster: Cluster, disk: model.Disk) -> Iterator[Fields]:
+    """The objects on a disk; one that catches up has looked at the first of them."""
+    done = None if disk.recovering is None else int(disk.recovering.done)
+    count = 0
+    for record in cluster.users_of_disk(disk.id):
+        for index in chain(*own_objects(record)):
+            if disk.id in record.diskSets[index % len(record.diskSets)]:
+                stored = stored_in_object(record, index)
+                yield {
+                    "objectId": index,
+                    "generation": 1,
+                    "version": 1 if stored else 0,
+                    "volume": record.name,
+                    "parentVolume": record.parent.name if record.parent is not None else "",
+                    "onDiskSize": stored,
+                    "storedSize": stored,
+                    "volumeId": record.id,
+                    "state": OBJECT_OK if done is None or count < done else OBJECT_IN_RECOVERY,
+                }
+                count += 1
 
 
 @handles
@@ -176,7 +176,7 @@ def diskSoftEject(cluster: Cluster, diskId: int) -> ApiOk:
     if disk.ejecting is None:
         disk.ejecting = model.Progress(cluster.clock.now())
         disk.ejectObjects = cluster.use()[diskId].objects
-        disk.ejectTransaction = cluster.next_number()
+        disk.ejectTransaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
     disk.softEject = "on"
     return ok(cluster)
 
@@ -200,29 +200,22 @@ def diskSoftEjectCancel(cluster: Cluster, diskId: int) -> ApiOk:
     return ok(cluster)
 
 
-@handles(lacks="soft-eject only")
-def tasksList(cluster: Cluster) -> List[Task]:
-    """A task for each disk that data leaves."""
-    return [
-        Task(
-            diskId=disk.id,
-            transactionId=disk.ejectTransaction,
-            allObjects=disk.ejectObjects,
-            completedObjects=int(disk.ejecting.done),
-            dispatchedObjects=min(disk.ejectObjects, int(disk.ejecting.done) + 1),
-            unresolvedObjects=0,
-        )
-        for disk in cluster.disks.values()
-        if disk.ejecting is not None and disk.softEject == "on" and disk.ejectObjects
-    ]
-
-
 @handles
 def diskEject(cluster: Cluster, diskId: int) -> ApiOk:
     """Take a disk down at once."""
-    disk = _up(cluster, diskId)
-    disk.softEject, disk.ejecting, disk.scrub = "off", None, model.Scrub()
-    disk.generationLeft = cluster.generation
+    _up(cluster, diskId)
+    cluster.disk_down(diskId)
+    return ok(cluster)
+
+
+@handles
+def diskIgnore(cluster: Cluster, diskId: int) -> ApiOk:
+    """Let a cluster that waits for a disk start without it."""
+    disk = cluster.disk(diskId)
+    if disk.up:
+        raise Busy(f"Disk {diskId} is up.")
+    disk.ignored = True
+    cluster.start_servers()
     return ok(cluster)
 
 
@@ -232,11 +225,8 @@ def diskForget(cluster: Cluster, diskId: int) -> ApiOk:
     disk = cluster.disk(diskId)
     if disk.up:
         raise Busy(f"Disk {diskId} is up.")
-    users = cluster.users_of_disk(diskId)
-    for group in cluster.groups.values():
-        group.disks.discard(diskId)
-    del cluster.disks[diskId]
-    cluster.replace(users)
+    cluster.forget_disk(disk)
+    cluster.start_servers()
     return ok(cluster)
 
 
@@ -284,8 +274,8 @@ def diskScrubContinue(cluster: Cluster, diskId: int) -> ApiOk:
     return ok(cluster)
 
 
-@handles(lacks="nothing happens")
+@handles
 def diskRetrim(cluster: Cluster, diskId: int) -> ApiOk:
-    """Nothing is there to be trimmed."""
+    """Tell a drive again what is free on it, which nothing shows."""
     _up(cluster, diskId)
     return ok(cluster)

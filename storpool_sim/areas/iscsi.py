@@ -86,7 +86,7 @@ def _group(one: PortalGroup) -> iSCSIPortalGroup:
 # Changing it
 
 
-@handles(lacks="volumes by name only, as declared")
+@handles
 def iSCSIConfigChange(cluster: Cluster, json: Change) -> ApiOk:
     """Apply the commands in their order: all of them or none."""
     state = cluster.iscsi.copy()

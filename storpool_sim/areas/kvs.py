@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from storpool.sptypes import KeyValueBucket, KeyValueBucketSetDesc, KeyValueBucketsList
+from storpool.sptypes import KeyValueBucketSetDesc, KeyValueBucketsList
 
 from ..cluster import Cluster
+from ..encode import Wire
 from ..errors import ObjectDoesNotExist, ObjectExists, RunIfVersionIsMismatch
 from ..handlers import handles
 from ..model import Bucket
@@ -18,19 +19,19 @@ def kvsBuckets(cluster: Cluster) -> KeyValueBucketsList:
 
 
 @handles
-def kvsList(cluster: Cluster, bucketName: str) -> KeyValueBucket:
+def kvsList(cluster: Cluster, bucketName: str) -> Wire:
     """All pairs of a bucket."""
     bucket = _bucket(cluster, bucketName)
-    return KeyValueBucket(name=bucketName, version=bucket.version, pairs=dict(bucket.pairs))
+    return Wire({"name": bucketName, "version": bucket.version, "pairs": dict(bucket.pairs)})
 
 
 @handles
-def kvsGet(cluster: Cluster, bucketName: str, keyName: str) -> KeyValueBucket:
+def kvsGet(cluster: Cluster, bucketName: str, keyName: str) -> Wire:
     """One pair of a bucket."""
     bucket = _bucket(cluster, bucketName)
     if keyName not in bucket.pairs:
         raise ObjectDoesNotExist(f"Key '{keyName}' does not exist in bucket '{bucketName}'.")
-    return KeyValueBucket(name=bucketName, version=bucket.version, pairs={keyName: bucket.pairs[keyName]})
+    return Wire({"name": bucketName, "version": bucket.version, "pairs": {keyName: bucket.pairs[keyName]}})
 
 
 @handles

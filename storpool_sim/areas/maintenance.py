@@ -1,7 +1,7 @@
 """Nodes in maintenance.
 
 Ours: a refusal is `busy`, since it may be granted later, and a node that is in maintenance already is `objectExists`.
-The node's services go on: what they would do is not this cluster's business until someone stops them.
+The node's services go on, for someone to stop them; with `Cluster.maintenanceStops` they stop and start with it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def maintenanceList(cluster: Cluster) -> MaintenanceNodesList:
     )
 
 
-@handles(lacks="services of the node go on")
+@handles
 def maintenanceSet(cluster: Cluster, json: MaintenanceSetDesc) -> ApiOk:
     """Put a node in maintenance, if enough is left without it."""
     node = json.nodeId
@@ -59,7 +59,10 @@ def maintenanceSet(cluster: Cluster, json: MaintenanceSetDesc) -> ApiOk:
         raise Busy(f"{len(away) - 1} nodes are in maintenance, and {json.maxNodesInMaintenance} may be.")
     _check_votes(cluster, away, json.votingSafetyMargin or 0)
     _check_copies(cluster, node, away, json)
-    cluster.maintenance[node] = Maintenance(cluster.clock.now(), json.duration, json.description)
+    stops = cluster.maintenanceStops and node not in cluster.downNodes
+    cluster.maintenance[node] = Maintenance(cluster.clock.now(), json.duration, json.description, stops)
+    if stops:
+        cluster.node_down(node)
     return ok(cluster)
 
 
@@ -68,7 +71,7 @@ def maintenanceComplete(cluster: Cluster, json: MaintenanceCompleteDesc) -> ApiO
     """End a node's maintenance before its time."""
     if json.nodeId not in cluster.maintenance:
         raise ObjectDoesNotExist(f"Node {json.nodeId} is not in maintenance.")
-    del cluster.maintenance[json.nodeId]
+    cluster.end_maintenance(json.nodeId)
     return ok(cluster)
 
 

@@ -1,13 +1,14 @@
 """Volumes and snapshots that go to another cluster, and volumes that are offered to one.
 
 Ours: what moves comes without its ancestors, their data in it, and keeps its global id; it keeps its placement where
-the other cluster has groups of the same names. `onAttached` "export" is refused.
+the other cluster has groups of the same names. `onAttached` "export" moves it and leaves it attached where it was, as
+an export of the cluster that it has moved to.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Optional, Union
+from typing import Dict, Iterable, List, NamedTuple, Optional, Union
 
 from storpool.sptypes import (
     Export,
@@ -23,21 +24,19 @@ from ..cluster import Cluster
 from ..errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
 from ..federation import multicluster, reach
 from ..handlers import handles
-from ..model import Record
+from ..model import Attachment, DiskSets, Policy, Record, Template
 from .policies import new_policy
 from .replies import ApiOk, ok
 
-_LACKS = "`onAttached` export is refused"
 
-
-@handles(lacks=_LACKS)
+@handles
 def volumeMoveToRemote(cluster: Cluster, volumeName: str, json: VolumeMoveToRemoteDesc) -> ApiOk:
     """Send a volume to another cluster."""
     _move(cluster, _other(cluster, json), cluster.volume(volumeName), json.onAttached)
     return ok(cluster)
 
 
-@handles(lacks=_LACKS)
+@handles
 def snapshotMoveToRemote(cluster: Cluster, snapshotName: str, json: SnapshotMoveToRemoteDesc) -> ApiOk:
     """Send a snapshot on which nothing depends to another cluster."""
     record = cluster.snapshot(snapshotName)
@@ -47,8 +46,8 @@ def snapshotMoveToRemote(cluster: Cluster, snapshotName: str, json: SnapshotMove
     return ok(cluster)
 
 
-@handles(lacks=_LACKS)
-def volumeAcquire(cluster: Cluster, volumeName: str, json: VolumeAcquireDesc) -> ApiOk:
+@handles(spans=True)
+def volumeAcquire(cluster: Cluster, volumeName: str, json: VolumeAcquireDesc, multiCluster: bool = False) -> ApiOk:
     """Fetch a volume from another cluster of the multicluster; nothing happens when it is here."""
     for one in multicluster(cluster):
         record = one.find(volumeName)
@@ -71,44 +70,79 @@ def _other(
     return found
 
 
-def _move(source: Cluster, target: Cluster, record: Record, onAttached: Optional[str]) -> None:
-    for place in source.attached(record):
-        if onAttached not in ("detach", "detachForce"):
-            raise Busy(f"'{record.name}' is attached to client {place.client}.")
-        if onAttached == "detach" and source.is_open(record, place.client):
+def check_detachable(cluster: Cluster, record: Record, mode: str, places: Iterable[Attachment]) -> None:
+    """Refuse, or not, that attachments end: `mode` is what a request says about them."""
+    for place in places:
+        if mode == "fail":
+            kind = "Snapshot" if record.snapshot else "Volume"
+            raise Busy(f"{kind} '{record.name}' is attached to client {place.client}.")
+        if mode == "detach" and cluster.is_open(record, place.client):
             raise Busy(f"'{record.name}' is open at client {place.client}")
+
+
+class Arrival(NamedTuple):
+    """How a volume or snapshot is going to be in the cluster that it moves to."""
+
+    policy: Policy
+    diskSets: DiskSets
+    template: Optional[Template]
+    stored: int
+
+
+def plan_move(target: Cluster, record: Record, others: Iterable[Record] = ()) -> Arrival:
+    """Look whether a volume or snapshot can move; `others` are going to, too."""
     if record.deleted or record.transient:
         raise InvalidParam(f"Snapshot '{record.name}' cannot be moved.")
     if record.baseName:
         target.check_name(record.baseName)
-    if set(record.policy[:3]) <= set(target.groups):
-        policy = record.policy
-    else:
-        policy = new_policy(target, VolumeCreateDesc(replication=record.policy.replication), None, None)
+    for one in others:
+        if record.baseName and one.baseName == record.baseName:
+            raise ObjectExists(f"Two volumes called '{record.baseName}' cannot come.")
+    if record.id in target.records:
+        raise ObjectExists(f"The number {record.id} of '{record.name}' is taken there.")
+    policy = _policy_there(target, record)
     stored = min(record.size, record.stored + sum(one.stored for one in record.ancestors()))
-    arrived = replace(
-        record,
-        id=target.next_number(),
-        policy=policy,
-        diskSets=target.choose_sets(policy),
-        ids=set(record.ids),
-        template=target.templates.get(record.template.name) if record.template is not None else None,
-        parent=None,
-        children={},
-        stored=stored,
-        tags=dict(record.tags),
-    )
-    target.check_room([arrived])
-    target.add(arrived)
-    target.data.fetch(source.data, record, arrived)
+    template = target.templates.get(record.template.name) if record.template is not None else None
+    arrival = Arrival(policy, target.choose_sets(policy), template, stored)
+    coming = [replace(one, parent=None, diskSets=target.choose_sets(_policy_there(target, one))) for one in others]
+    target.check_room([*coming, replace(record, parent=None, stored=stored, diskSets=arrival.diskSets)])
+    return arrival
+
+
+def _policy_there(target: Cluster, record: Record) -> Policy:
+    if set(record.policy[:3]) <= set(target.groups):
+        return record.policy
+    return new_policy(target, VolumeCreateDesc(replication=record.policy.replication), None, None)
+
+
+def move(source: Cluster, target: Cluster, record: Record, arrival: Arrival) -> None:
+    """Move a volume or snapshot, as planned; its attachments stay as they are."""
+    lost = record.dataLost or any(one.dataLost for one in record.ancestors())
+    source.release(record)
+    record.policy, record.diskSets, record.template, record.stored = arrival
+    record.vag, record.dataLost = None, lost
+    target.add(record)
+    target.data.fetch(source.data, record, record)
+    source.data.remove(record)
+
+
+def _move(source: Cluster, target: Cluster, record: Record, onAttached: Optional[str]) -> None:
+    mode, places = onAttached or "fail", source.attached(record)
+    if mode != "export":
+        check_detachable(source, record, mode, places)
+    move(source, target, record, plan_move(target, record))
+    for place in places:
+        if mode == "export":
+            target.remote.volumeExports.add((record.id, source.clusterId))
+        else:
+            source.detach(place)
     target.changed()
-    source.remove(record)
 
 
 # Exports of volumes
 
 
-@handles(lacks="the other cluster cannot attach it")
+@handles
 def volumeExport(cluster: Cluster, volumeName: str, json: VolumeExportDesc) -> ApiOk:
     """Offer a volume to another cluster."""
     record = cluster.volume(volumeName)

@@ -8,7 +8,7 @@ from storpool.sptypes import VolumePolicyDesc
 
 from ..cluster import Cluster
 from ..errors import InvalidParam
-from ..model import Policy, Template
+from ..model import DiskSets, Policy, Record, Template
 
 #: Ours: refuse what no one meant; the API documents no limit.
 MAX_TAGS = 1000
@@ -61,7 +61,7 @@ def changed_policy(policy: Policy, desc: VolumePolicyDesc) -> Policy:
         desc.replication or policy.replication,
         policy.bw if desc.bw is None else desc.bw,
         policy.iops if desc.iops is None else desc.iops,
-        getattr(desc, "limitType", None) or policy.limitType,
+        desc.limitType or policy.limitType,
         policy.reuseServer if desc.reuseServer is None else desc.reuseServer,
     )
 
@@ -78,6 +78,18 @@ def template_policy(policy: Policy, template: Template) -> Policy:
         template.limitType,
         template.reuseServer,
     )
+
+
+def new_sets(cluster: Cluster, record: Record, policy: Policy) -> DiskSets:
+    """The disk sets of a record under another policy; the very ones it has when its placement stays."""
+    if policy.placement == record.policy.placement:
+        return record.diskSets
+    return cluster.new_sets(record, policy)
+
+
+def new_tags(cluster: Cluster, tags: Mapping[str, str], given: Optional[Mapping[str, str]]) -> Dict[str, str]:
+    """Tags after an update: merged key by key, or replaced, as the cluster is set."""
+    return merge_tags({} if cluster.replaceTags and given is not None else tags, given)
 
 
 def merge_tags(tags: Mapping[str, str], given: Optional[Mapping[str, str]]) -> Dict[str, str]:

@@ -1,15 +1,12 @@
-"""Services, peers, clients: who is there. And what they are busy with, which in a simulation is nothing."""
+"""Services, peers, clients: who is there, and how far clients are."""
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Literal
 
 from storpool.sptypes import (
-    AllPeersActiveRequests,
-    AllPeersActiveRequestsQuery,
     Bridge,
     Client,
-    ClientActiveRequests,
     ClientConfigStatus,
     ClusterStatus,
     Mgmt,
@@ -19,9 +16,12 @@ from storpool.sptypes import (
     iscsiTarget,
 )
 
+from .. import model
 from ..cluster import Cluster
 from ..defaults import VERSION
+from ..errors import ClusterDown
 from ..handlers import handles
+from ..later import Later
 from ..model import Daemon
 
 
@@ -29,91 +29,75 @@ from ..model import Daemon
 def servicesList(cluster: Cluster) -> ClusterStatus:
     """Everyone."""
     status = serversList(cluster)
-    status.clients = {
-        number: Client(
-            id=number,
-            nodeId=one.nodeId,
-            version=VERSION,
-            startTime=_start(one),
-            status="running" if one.running else "down",
-        )
-        for number, one in cluster.clients.items()
-    }
+    status.clients = {number: Client(**_service(one)) for number, one in cluster.clients.items()}
     return status
 
 
 @handles
 def serversList(cluster: Cluster) -> ClusterStatus:
     """Everyone but the clients."""
+    status = serversListBlocked(cluster)
+    if status.clusterStatus == "down":
+        raise ClusterDown("The cluster is down.")
+    return status
+
+
+@handles
+def serversListBlocked(cluster: Cluster) -> ClusterStatus:
+    """The same, though the cluster be down; servers that wait tell what is missing, and what waits for that."""
+    missing = sorted(cluster.missing_disks())
+    active = min((number for number, one in cluster.mgmt.items() if one.running), default=None)
     return ClusterStatus(
-        clusterStatus="running" if any(one.running for one in cluster.servers.values()) else "down",
+        clusterStatus=_cluster_status(cluster),
         mgmt={
-            number: Mgmt(
-                id=number,
-                nodeId=one.nodeId,
-                version=VERSION,
-                startTime=_start(one),
-                status="running" if one.running else "down",
-                prio=number,
-                active=number == min(cluster.mgmt),
-            )
-            for number, one in cluster.mgmt.items()
+            number: Mgmt(**_service(one), prio=number, active=number == active) for number, one in cluster.mgmt.items()
         },
         clients={},
         servers={
             number: Server(
-                id=number,
-                nodeId=one.nodeId,
-                version=VERSION,
-                startTime=_start(one),
-                status="running" if one.running else "down",
-                missingDisks=[],
-                pendingDisks=[],
+                **_service(one),
+                missingDisks=missing if one.waiting else [],
+                pendingDisks=_pending(cluster, number) if one.waiting else [],
             )
             for number, one in cluster.servers.items()
         },
-        bridges={
-            number: Bridge(
-                id=number,
-                nodeId=one.nodeId,
-                version=VERSION,
-                startTime=_start(one),
-                status="running" if one.running else "down",
-            )
-            for number, one in cluster.bridges.items()
-        },
-        iscsiTargets={
-            number: iscsiTarget(
-                id=number,
-                nodeId=one.nodeId,
-                version=VERSION,
-                startTime=_start(one),
-                status="running" if one.running else "down",
-            )
-            for number, one in cluster.controllers.items()
-        },
+        bridges={number: Bridge(**_service(one)) for number, one in cluster.bridges.items()},
+        iscsiTargets={number: iscsiTarget(**_service(one)) for number, one in cluster.controllers.items()},
     )
 
 
-@handles(lacks="servers never wait for disks")
-def serversListBlocked(cluster: Cluster) -> ClusterStatus:
-    """The same: this cluster never waits for disks."""
-    return serversList(cluster)
+def _cluster_status(cluster: Cluster) -> Literal["running", "waiting", "down"]:
+    voting = {one.nodeId for one in cluster.servers.values()}
+    if len(voting - cluster.downNodes) * 2 <= len(voting):
+        return "down"
+    if any(one.running for one in cluster.servers.values()):
+        return "running"
+    return "waiting" if any(one.waiting for one in cluster.servers.values()) else "down"
 
 
-def _start(daemon: Daemon) -> Optional[int]:
-    return None if daemon.started is None else int(daemon.started)
+def _service(one: Daemon) -> Dict[str, Any]:
+    return {
+        "id": one.id,
+        "nodeId": one.nodeId,
+        "version": VERSION,
+        "startTime": None if one.started is None else int(one.started),
+        "status": one.status,
+    }
+
+
+def _pending(cluster: Cluster, server: int) -> List[int]:
+    return sorted(disk.id for disk in cluster.disks.values() if disk.serverId == server and not disk.failed)
 
 
 @handles
 def peersList(cluster: Cluster) -> Dict[int, PeerDesc]:
-    """A node for each server, with two networks."""
+    """Every node, with two networks."""
     voting = {one.nodeId for one in cluster.servers.values()}
     return {
         node: PeerDesc(
-            beaconStatus="NODE_UP",
-            clusterStatus="CNODE_UP",
-            joined=True,
+            beaconStatus="NODE_DOWN" if node in cluster.downNodes else "NODE_UP",
+            clusterStatus="CNODE_DOWN" if node in cluster.downNodes else "CNODE_UP",
+            joined=node not in cluster.downNodes,
             networks={net: NetDesc(mac=f"02:00:00:00:{node:02x}:{net:02x}") for net in (0, 1)},
             rdma={},
             nonVoting=node not in voting,
@@ -124,37 +108,30 @@ def peersList(cluster: Cluster) -> Dict[int, PeerDesc]:
 
 @handles
 def clientsConfigDump(cluster: Cluster) -> List[ClientConfigStatus]:
-    """Every client has caught up, always."""
-    return [_config(cluster, number) for number in cluster.clients]
+    """How far each client is."""
+    return [_config(cluster, one) for one in cluster.clients.values()]
 
 
-@handles(lacks="clients have always caught up")
-def clientConfigWait(cluster: Cluster, clientId: int) -> List[ClientConfigStatus]:
-    """There is nothing to wait for."""
+@handles
+def clientConfigWait(cluster: Cluster, clientId: int) -> Later:
+    """The same of one client, when it is as far as the cluster is now."""
     cluster.check_client(clientId)
-    return [_config(cluster, clientId)]
+    client, generation, begun = cluster.clients[clientId], cluster.generation, cluster.clock.now()
+
+    def answer() -> List[ClientConfigStatus]:
+        status = _config(cluster, client)
+        status.delay = int((cluster.clock.now() - begun) * 1000)  # ours: in milliseconds
+        return [status]
+
+    return Later(lambda: client.reached >= generation, answer)
 
 
-def _config(cluster: Cluster, number: int) -> ClientConfigStatus:
+def _config(cluster: Cluster, client: model.Client) -> ClientConfigStatus:
+    behind = client.reached < cluster.generation
     return ClientConfigStatus(
-        id=number,
+        id=client.id,
         generation=cluster.generation,
-        clientGeneration=cluster.generation,
-        configStatus="ok" if cluster.clients[number].running else "down",
+        clientGeneration=client.reached,
+        configStatus="down" if not client.running else "updating" if behind else "ok",
         delay=0,
     )
-
-
-@handles(lacks="the list is empty: no data passes")
-def clientActiveRequests(cluster: Cluster, clientId: int) -> ClientActiveRequests:
-    """No data passes through this cluster."""
-    cluster.check_client(clientId)
-    return ClientActiveRequests(clientId=clientId, requests=[])
-
-
-@handles(lacks="the list is empty: no data passes")
-def allPeersActiveRequests(
-    cluster: Cluster, json: Optional[AllPeersActiveRequestsQuery] = None
-) -> AllPeersActiveRequests:
-    """No data passes through this cluster."""
-    return AllPeersActiveRequests(requests=[])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from dataclasses import replace
+from typing import Any, Dict, List, Optional, Tuple
 
 from storpool.spapi import ApiOkSnapshotCreate
 from storpool.sptypes import (
@@ -10,59 +11,66 @@ from storpool.sptypes import (
     GroupSnapshotSpec,
     GroupSnapshotsResult,
     GroupSnapshotsSpec,
-    Snapshot,
-    SnapshotInfo,
-    SnapshotSpace,
-    SnapshotSummary,
     SnapshotUpdateDesc,
     VolumeSnapshotDesc,
 )
 
 from ..cluster import Cluster
+from ..encode import Wire
 from ..errors import InvalidParam
-from ..handlers import drop_empty_name, handles
+from ..handlers import handles
 from ..model import Record
 from .dates import delete_date
-from .policies import changed_policy, merge_tags, template_policy
-from .records import placement, space, spread, summary
+from .policies import changed_policy, merge_tags, new_sets, new_tags, template_policy
+from .records import in_order, placement, space, spread, summary
 from .replies import ApiOk, ok
 
 # What there is
 
 
 @handles
-def snapshotsList(cluster: Cluster) -> List[SnapshotSummary]:
+def snapshotsList(cluster: Cluster) -> Wire:
     """Every snapshot."""
-    return [SnapshotSummary(**summary(one)) for one in cluster.snapshots()]
+    return Wire(in_order(summary(one) for one in cluster.records.values() if one.snapshot))
 
 
 @handles
-def snapshotList(cluster: Cluster, snapshotName: str) -> List[SnapshotSummary]:
+def snapshotList(cluster: Cluster, snapshotName: str) -> Wire:
     """One snapshot, in a list."""
-    return [SnapshotSummary(**summary(cluster.snapshot(snapshotName)))]
+    return Wire([summary(cluster.snapshot(snapshotName))])
 
 
 @handles
-def snapshotDescribe(cluster: Cluster, snapshotName: str) -> Snapshot:
+def snapshotDescribe(cluster: Cluster, snapshotName: str) -> Wire:
     """A snapshot, object by object."""
     record = cluster.snapshot(snapshotName)
-    return Snapshot(**{**summary(record), **placement(record)})
+    return Wire({**summary(record), **placement(record)})
 
 
 @handles
-def snapshotInfo(cluster: Cluster, snapshotName: str) -> SnapshotInfo:
+def snapshotInfo(cluster: Cluster, snapshotName: str) -> Wire:
     """A snapshot and how it is spread."""
     record = cluster.snapshot(snapshotName)
-    return SnapshotInfo(**{**summary(record), **spread(record)})
+    return Wire({**summary(record), **spread(record)})
 
 
 @handles
-def snapshotsSpace(cluster: Cluster) -> List[SnapshotSpace]:
+def snapshotsSpace(cluster: Cluster) -> Wire:
     """How much space each snapshot takes."""
-    return [SnapshotSpace(**{**summary(one), **space(one)}) for one in cluster.snapshots()]
+    return Wire([{**summary(one), **space(one)} for one in cluster.snapshots()])
 
 
 # Making them
+
+
+def check_take(cluster: Cluster, volume: Record) -> Record:
+    """Refuse a snapshot of a volume that could not be written to after it; gives one that is not taken.
+
+    The snapshot takes the places that the volume has; the volume needs some of its own as soon as it is written to.
+    """
+    snapshot = replace(volume, children={}, ids=set())
+    cluster.check_room([replace(volume, parent=snapshot, stored=0, children={}, ids=set())])
+    return snapshot
 
 
 def take(cluster: Cluster, volume: Record, name: str) -> Record:
@@ -81,6 +89,8 @@ def take(cluster: Cluster, volume: Record, name: str) -> Record:
         stored=volume.stored,
         autoName=not name,
         createdFrom=(volume.id, volume.globalId),
+        vag=volume.vag,
+        dataLost=volume.dataLost,
     )
     cluster.add(record)
     cluster.data.copy(volume, record)
@@ -99,7 +109,7 @@ def _auto_name(cluster: Cluster, volume: Record) -> str:
             return name
 
 
-@handles(prepare=drop_empty_name)
+@handles
 def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) -> ApiOkSnapshotCreate:
     """Snapshot a volume."""
     volume = cluster.volume(volumeName)
@@ -107,6 +117,7 @@ def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) 
         cluster.check_snapshot_name(json.name)
     date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter)
     tags = merge_tags({}, json.tags)
+    check_take(cluster, volume)
     record = take(cluster, volume, json.name or "")
     record.targetDeleteDate, record.tags, record.bound = date, tags, bool(json.bind)
     fields: Dict[str, Any] = {
@@ -119,13 +130,7 @@ def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) 
     return ApiOkSnapshotCreate(**fields)
 
 
-def _drop_empty_names(body: Any) -> Any:
-    if isinstance(body, Mapping) and isinstance(body.get("volumes"), list):
-        return {**body, "volumes": [drop_empty_name(one) for one in body["volumes"]]}
-    return body
-
-
-@handles(prepare=_drop_empty_names)
+@handles
 def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnapshotsResult:
     """Snapshot several volumes at once, all or none."""
     planned: List[Tuple[GroupSnapshotSpec, Record, Dict[str, str]]] = []
@@ -138,6 +143,7 @@ def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnap
                 raise InvalidParam(f"The name '{one.name}' is given to several snapshots.")
         if any(volume is other for _, other, _ in planned):
             raise InvalidParam(f"Volume '{one.volume}' is named more than once.")
+        check_take(cluster, volume)
         planned.append((one, volume, merge_tags(merge_tags({}, json.tags), one.tags)))
     if not planned:
         raise InvalidParam("No volumes given.")
@@ -167,7 +173,7 @@ def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc
     record = cluster.snapshot(snapshotName)
     template = cluster.template(json.template) if json.template is not None else None
     policy = changed_policy(template_policy(record.policy, template) if template else record.policy, json)
-    tags = merge_tags(record.tags, json.tags)
+    tags = new_tags(cluster, record.tags, json.tags)
     date: Optional[int] = record.targetDeleteDate
     if json.targetDeleteDate is not None or json.deleteAfter is not None:
         date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter)
@@ -175,8 +181,10 @@ def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc
         if record.deleted:
             raise InvalidParam(f"Snapshot '{record.name}' is being deleted.")
         cluster.check_snapshot_name(json.rename)
-    sets = cluster.choose_sets(policy) if policy != record.policy else record.diskSets
+    sets = new_sets(cluster, record, policy)
     # Nothing is refused from here on.
+    if sets is not record.diskSets:
+        record.vag = cluster.new_vag(record)
     record.policy, record.diskSets, record.tags, record.targetDeleteDate = policy, sets, tags, date
     record.template = template or record.template
     record.bound = record.bound if json.bind is None else json.bind

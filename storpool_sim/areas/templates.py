@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import List, NamedTuple, Optional
 
 from storpool.sptypes import (
@@ -17,7 +18,7 @@ from .. import model
 from ..cluster import Cluster
 from ..errors import Busy, ObjectExists
 from ..handlers import handles
-from .policies import default_group, template_policy
+from .policies import default_group, new_sets, template_policy
 from .replies import ApiOk, ok
 
 
@@ -63,7 +64,7 @@ def volumeTemplateCreate(cluster: Cluster, json: VolumeTemplateCreateDesc) -> Ap
         size=json.size,
         bw="-" if json.bw is None else json.bw,
         iops="-" if json.iops is None else json.iops,
-        limitType=getattr(json, "limitType", None),
+        limitType=json.limitType,
         reuseServer=json.reuseServer,
         parent=_parent(cluster, json.parent),
     )
@@ -90,7 +91,7 @@ def volumeTemplateUpdate(cluster: Cluster, templateName: str, json: VolumeTempla
         size=json.size or template.size,
         bw=template.bw if json.bw is None else json.bw,
         iops=template.iops if json.iops is None else json.iops,
-        limitType=getattr(json, "limitType", None) or template.limitType,
+        limitType=json.limitType or template.limitType,
         reuseServer=template.reuseServer if json.reuseServer is None else json.reuseServer,
         parent=_parent(cluster, json.parent) or template.parent,
     )
@@ -98,8 +99,12 @@ def volumeTemplateUpdate(cluster: Cluster, templateName: str, json: VolumeTempla
     if json.propagate:
         # All places are chosen before the first volume changes: a policy that cannot be met changes nothing.
         planned = [(one, template_policy(one.policy, new)) for one in followers]
-        placed = [(one, policy, cluster.choose_sets(policy)) for one, policy in planned]
+        placed = [(one, policy, new_sets(cluster, one, policy)) for one, policy in planned]
+        moved = [(one, replace(one, diskSets=sets)) for one, _, sets in placed if sets is not one.diskSets]
+        cluster.check_room([new for _, new in moved], [one for one, _ in moved])
         for record, policy, sets in placed:
+            if sets is not record.diskSets:
+                record.vag = cluster.new_vag(record)
             record.policy, record.diskSets = policy, sets
     for record in followers:
         record.template = new

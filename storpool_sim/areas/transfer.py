@@ -1,7 +1,8 @@
 """Snapshots between clusters: exports, backups, copies.
 
 Ours: data arrives `RECOVER_TIME` after it was asked for; a backup goes to the first placement group of the other
-cluster and is exported to where it came from; a location may ask for the deletion of backups only.
+cluster and is exported to where it came from. A location may ask for the deletion of whatever is exported to it, not
+sooner than the `minimumDeleteDelay` of the bridges that lead to it.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from storpool.sptypes import (
 )
 
 from ..cluster import Cluster
-from ..errors import InvalidParam, ObjectDoesNotExist, ObjectExists
+from ..errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
 from ..federation import at_location
 from ..handlers import handles
 from ..model import Policy, Record, Template
 from .dates import delete_date
 from .policies import merge_tags, new_policy
 from .replies import ApiOk, ok
-from .snapshots import take
+from .snapshots import check_take, take
 
 #: How long data travels, in seconds.
 RECOVER_TIME = 1.0
@@ -44,6 +45,8 @@ RECOVER_TIME = 1.0
 def snapshotExport(cluster: Cluster, json: SnapshotExportDesc) -> ApiOk:
     """Let a location see a snapshot."""
     record = cluster.snapshot(json.snapshot)
+    if record.deleted or record.transient:
+        raise InvalidParam(f"Snapshot '{record.name}' cannot be exported.")
     key = (record.id, cluster.remote.location(json.location).id)
     if key in cluster.remote.exports:
         raise ObjectExists(f"Snapshot '{record.name}' is exported to '{json.location}' already.")
@@ -51,20 +54,33 @@ def snapshotExport(cluster: Cluster, json: SnapshotExportDesc) -> ApiOk:
     return ok(cluster)
 
 
-@handles(lacks="`force` changes nothing")
+@handles
 def snapshotUnexport(cluster: Cluster, json: SnapshotUnexportDesc) -> ApiOk:
     """Let one location, or none, see a snapshot any more."""
     record = cluster.snapshot(json.snapshot)
-    if json.all:
-        cluster.remote.forget(record.id)
-        return ok(cluster)
-    if json.location is None:
+    if not json.all and json.location is None:
         raise InvalidParam("Give a location, or all.")
-    key = (record.id, cluster.remote.location(json.location).id)
-    if key not in cluster.remote.exports:
-        raise ObjectDoesNotExist(f"Snapshot '{record.name}' is not exported to '{json.location}'.")
-    cluster.remote.exports.remove(key)
+    if json.all or json.location is None:
+        gone = {key for key in cluster.remote.exports if key[0] == record.id}
+    else:
+        gone = {(record.id, cluster.remote.location(json.location).id)}
+        if not gone <= cluster.remote.exports:
+            raise ObjectDoesNotExist(f"Snapshot '{record.name}' is not exported to '{json.location}'.")
+    for location in {key[1] for key in gone} if not json.force else ():
+        if _being_copied(cluster, record, location):
+            name = cluster.remote.location_name(location)
+            raise Busy(f"Location '{name}' is still copying snapshot '{record.name}'.")
+    cluster.remote.exports -= gone
     return ok(cluster)
+
+
+def _being_copied(cluster: Cluster, record: Record, location: str) -> bool:
+    return any(
+        one.recovering and one.copyOf is not None and one.copyOf[1] == record.globalId
+        for peer in cluster.peers
+        if peer.locationId == location
+        for one in peer.records.values()
+    )
 
 
 @handles
@@ -98,7 +114,8 @@ def snapshotsRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
             if location != cluster.locationId:
                 continue
             made = RemoteSnapshot(
-                name=record.name,
+                # The names that lists of remote snapshots may have are those of volumes: others go by their ids.
+                name=f"~{record.globalId}" if "@" in record.name else record.name,
                 location=cluster.remote.location_name(peer.locationId),
                 creationTimestamp=int(record.created),
                 size=record.size,
@@ -112,19 +129,28 @@ def snapshotsRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
     return {"snapshots": found}
 
 
-@handles(lacks="backups only are deleted")
+@handles
 def snapshotsRemoteUnexport(cluster: Cluster, json: SnapshotsRemoteUnexport) -> ApiOk:
     """Give up snapshots of others, and ask them to delete some."""
     planned: List[Tuple[Cluster, Record, Optional[int]]] = []
     for one in json.remoteSnapshots:
         peer, record = _exported(cluster, one.location, one.globalSnapshotId)
-        planned.append((peer, record, delete_date(cluster, one.targetDeleteDate, one.deleteAfter)))
+        date = delete_date(cluster, one.targetDeleteDate, one.deleteAfter)
+        if date is not None:
+            date = max(date, cluster.now() + _minimum_delay(peer, cluster.locationId))
+        planned.append((peer, record, date))
     for peer, record, date in planned:
         peer.remote.exports.discard((record.id, cluster.locationId))
-        if date is not None and record.backup:
+        if date is not None:
             record.targetDeleteDate = date
         peer.changed()
     return ok(cluster)
+
+
+def _minimum_delay(cluster: Cluster, location: str) -> int:
+    """How soon a location may have something deleted."""
+    bridges = cluster.remote.bridges.values()
+    return max((one.minimumDeleteDelay or 0 for one in bridges if one.location.id == location), default=0)
 
 
 def _exported(cluster: Cluster, location: str, remoteId: str) -> Tuple[Cluster, Record]:
@@ -149,8 +175,10 @@ def snapshotFromRemote(cluster: Cluster, json: SnapshotFromRemoteDesc) -> ApiOk:
     if json.name:
         cluster.check_snapshot_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
-    record = _arriving(cluster, peer, source, json.name or "", _desc(json), template)
+    record = _arriving(cluster, source, json.name or "", _desc(json), template)
     record.tags = merge_tags({}, json.tags)
+    cluster.check_room([record])
+    _arrive(cluster, peer, source, record)
     if json.export:
         cluster.remote.exports.add((record.id, peer.locationId))
     return ok(cluster)
@@ -162,7 +190,11 @@ def volumeFromRemote(cluster: Cluster, json: VolumeFromRemoteDesc) -> ApiOk:
     peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
     cluster.check_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
-    parent = _arriving(cluster, peer, source, "", _desc(json), template)
+    parent = _arriving(cluster, source, "", _desc(json), template)
+    parent.transient = True
+    cluster.check_room([parent])
+    tags = merge_tags({}, json.tags)
+    _arrive(cluster, peer, source, parent)
     record = Record(
         id=cluster.next_number(),
         globalId=cluster.new_global_id(),
@@ -174,11 +206,12 @@ def volumeFromRemote(cluster: Cluster, json: VolumeFromRemoteDesc) -> ApiOk:
         created=cluster.clock.now(),
         template=template,
         parent=parent,
-        tags=merge_tags({}, json.tags),
+        tags=tags,
     )
     cluster.add(record)
     cluster.data.copy(parent, record)
-    parent.transient = True
+    if json.export:
+        cluster.remote.volumeExports.add((record.id, peer.clusterId))
     return ok(cluster)
 
 
@@ -189,9 +222,9 @@ def _desc(json: Union[SnapshotFromRemoteDesc, VolumeFromRemoteDesc]) -> VolumePo
 
 
 def _arriving(
-    cluster: Cluster, peer: Cluster, source: Record, name: str, desc: VolumePolicyDesc, template: Optional[Template]
+    cluster: Cluster, source: Record, name: str, desc: VolumePolicyDesc, template: Optional[Template]
 ) -> Record:
-    """A copy of a snapshot of a peer, whose data is under way."""
+    """A copy of a snapshot of another cluster, as it is going to be; see `_arrive`."""
     # Groups have other names there; all that comes along is the number of copies.
     if template is None and desc.replication is None:
         desc.replication = source.policy.replication
@@ -209,14 +242,18 @@ def _arriving(
         diskSets=sets,
         created=source.created,
         template=template,
-        stored=source.stored + sum(one.stored for one in source.ancestors()),
+        stored=min(source.size, source.stored + sum(one.stored for one in source.ancestors())),
         autoName=not name,
         createdFrom=source.createdFrom,
         copyOf=(source.id, source.globalId),
         recoveredAt=cluster.clock.now() + RECOVER_TIME,
+        dataLost=source.dataLost,
     )
-    record.stored = min(record.stored, record.size)
-    cluster.check_room([record])
+    return record
+
+
+def _arrive(cluster: Cluster, peer: Cluster, source: Record, record: Record) -> Record:
+    """Take in a copy, whose data is under way."""
     cluster.add(record)
     cluster.data.fetch(peer.data, source, record)
     cluster.changed()
@@ -257,16 +294,21 @@ def _back_up(
         raise InvalidParam("No volumes given.")
     if len({volume.id for volume in volumes}) < len(volumes):
         raise InvalidParam("A volume is named more than once.")
+    # Before the first snapshot: there is none at all when either side has no room for one of them.
+    copies = [_arriving(peer, volume, "", VolumeCreateDesc(), None) for volume in volumes]
+    peer.check_room(copies)
+    snapshotTags = merge_tags({}, tags)
     for volume in volumes:
-        # Before the first snapshot: there is none at all when the other side has no place for one of them.
-        peer.choose_sets(new_policy(peer, VolumeCreateDesc(replication=volume.policy.replication), None, None))
+        check_take(cluster, volume)
     made = []
-    for volume in volumes:
+    for volume, copy in zip(volumes, copies):
         snapshot = take(cluster, volume, "")
-        snapshot.tags = merge_tags({}, tags)
-        copy = _arriving(peer, cluster, snapshot, "", VolumeCreateDesc(), None)
-        copy.backup, copy.tags = True, dict(snapshot.tags)
+        snapshot.tags = dict(snapshotTags)
         snapshot.backupId = copy.globalId
+        copy.backup, copy.tags = True, dict(snapshotTags)
+        copy.copyOf, copy.createdFrom = (snapshot.id, snapshot.globalId), snapshot.createdFrom
+        copy.created = snapshot.created
+        _arrive(peer, cluster, snapshot, copy)
         peer.remote.exports.add((copy.id, cluster.locationId))
         made.append((volume, snapshot, copy))
     return made

@@ -2,106 +2,98 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from dataclasses import replace
+from typing import Any, Dict, Optional
 
 from storpool.spapi import ApiOkVolumeCreate
 from storpool.sptypes import (
-    SnapshotStatus,
-    SnapshotStatusQuick,
-    SnapshotSummary,
-    Volume,
+    AbandonDiskDesc,
     VolumeCreateDesc,
+    VolumeDeleteDesc,
     VolumeFreezeDesc,
-    VolumeInfo,
     VolumeRebaseDesc,
     VolumeRevertDesc,
-    VolumeSpace,
-    VolumeStatus,
-    VolumeStatusQuick,
-    VolumeSummary,
     VolumeUpdateDesc,
 )
 
 from ..cluster import Cluster
-from ..errors import Busy, InvalidParam
-from ..handlers import drop_empty_name, handles
-from ..model import Policy, Record
+from ..encode import Wire
+from ..errors import Busy, InvalidParam, ObjectDoesNotExist
+from ..handlers import handles
+from ..model import Record
 from .dates import delete_date
-from .policies import changed_policy, merge_tags, new_policy, template_policy
-from .records import health, placement, sizes, space, spread, summary
+from .moves import check_detachable
+from .policies import changed_policy, merge_tags, new_policy, new_sets, new_tags, template_policy
+from .records import in_order, placement, sizes, space, spread, statuses, summary
 from .replies import ApiOk, ok
-from .snapshots import take
-
-#: What may become of the attachments of a volume that is deleted.
-ON_ATTACHED = ("fail", "detach", "detachForce", "export")
+from .snapshots import check_take, snapshotsList, take
 
 # What there is
 
 
 @handles
-def volumesList(cluster: Cluster) -> List[VolumeSummary]:
+def volumesList(cluster: Cluster) -> Wire:
     """Every volume."""
-    return [VolumeSummary(**summary(one)) for one in cluster.volumes()]
+    return Wire(in_order(summary(one) for one in cluster.records.values() if not one.snapshot))
 
 
 @handles
-def volumeList(cluster: Cluster, volumeName: str) -> List[VolumeSummary]:
+def volumesAndSnapshotsList(cluster: Cluster) -> Wire:
+    """Every volume, and every snapshot."""
+    return Wire({"volumes": volumesList(cluster).value, "snapshots": snapshotsList(cluster).value})
+
+
+@handles
+def volumeList(cluster: Cluster, volumeName: str) -> Wire:
     """One volume, in a list."""
-    return [VolumeSummary(**summary(cluster.volume(volumeName)))]
+    return Wire([summary(cluster.volume(volumeName))])
 
 
 @handles
-def volumeDescribe(cluster: Cluster, volumeName: str) -> Volume:
+def volumeDescribe(cluster: Cluster, volumeName: str) -> Wire:
     """A volume, object by object."""
     record = cluster.volume(volumeName)
-    return Volume(**{**summary(record), **placement(record)})
+    return Wire({**summary(record), **placement(record)})
 
 
 @handles
-def volumeInfo(cluster: Cluster, volumeName: str) -> VolumeInfo:
+def volumeInfo(cluster: Cluster, volumeName: str) -> Wire:
     """A volume and how it is spread."""
     record = cluster.volume(volumeName)
-    return VolumeInfo(**{**summary(record), **spread(record)})
+    return Wire({**summary(record), **spread(record)})
 
 
 @handles
-def volumeListSnapshots(cluster: Cluster, volumeName: str) -> List[SnapshotSummary]:
+def volumeListSnapshots(cluster: Cluster, volumeName: str) -> Wire:
     """The chain of a volume's parents."""
-    return [SnapshotSummary(**summary(one)) for one in cluster.volume(volumeName).ancestors()]
+    return Wire([summary(one) for one in cluster.volume(volumeName).ancestors()])
 
 
 @handles
-def volumesStatus(cluster: Cluster) -> Dict[str, Union[VolumeStatus, SnapshotStatus]]:
+def volumesStatus(cluster: Cluster) -> Wire:
     """The state of volumes and snapshots, with sizes."""
-    return {
-        one.name: (SnapshotStatus if one.snapshot else VolumeStatus)(
-            **{**summary(one), **health(cluster, one), **sizes(one)}
-        )
-        for one in cluster.volumes() + cluster.snapshots()
-    }
+    return Wire(statuses(cluster, sizes))
 
 
 @handles
-def volumesQuickStatus(cluster: Cluster) -> Dict[str, Union[VolumeStatusQuick, SnapshotStatusQuick]]:
+def volumesQuickStatus(cluster: Cluster) -> Wire:
     """The state of volumes and snapshots."""
-    return {
-        one.name: (SnapshotStatusQuick if one.snapshot else VolumeStatusQuick)(
-            **{**summary(one), **health(cluster, one)}
-        )
-        for one in cluster.volumes() + cluster.snapshots()
-    }
+    return Wire(statuses(cluster, lambda one: {}))
 
 
 @handles
-def volumesSpace(cluster: Cluster) -> List[VolumeSpace]:
-    """How much space each volume takes."""
-    return [VolumeSpace(**{**summary(one), **space(one)}) for one in cluster.volumes()]
+def volumesSpace(cluster: Cluster) -> Wire:
+    """How much space each volume takes; and some snapshots, if the cluster is to tell."""
+    records = cluster.volumes()
+    if cluster.spaceOfSnapshots:
+        records += [one for one in cluster.snapshots() if one.autoName or one.deleted]
+    return Wire([{**summary(one), **space(one)} for one in records])
 
 
 # Making them
 
 
-@handles(prepare=drop_empty_name)
+@handles
 def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     """Make a volume: of nothing, of a snapshot, or of another volume."""
     if json.parent is not None and json.baseOn is not None:
@@ -110,9 +102,11 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
         cluster.check_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
     base = cluster.volume(json.baseOn) if json.baseOn is not None else None
-    parent = _parent(cluster, json.parent)
+    parent = cluster.snapshot(json.parent) if json.parent is not None else None
     if template is not None and parent is None and base is None:
         parent = template.parent
+    if parent is not None and parent.deleted:
+        raise InvalidParam(f"Snapshot '{parent.name}' is being deleted.")
     origin = base or parent
     size = json.size or (origin.size if origin else None) or (template.size if template else None)
     if size is None:
@@ -133,7 +127,11 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
         template=template or (origin.template if origin else None),
         parent=parent,
         tags=merge_tags({}, json.tags),
+        dataLost=origin is not None and origin.dataLost,
     )
+    if base is not None:
+        # What the volume shares with its base by now, it is going to share with a snapshot.
+        record.parent = check_take(cluster, base)
     cluster.check_room([record])
     helper = None
     if base is not None:
@@ -152,15 +150,6 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     return ApiOkVolumeCreate(**fields)
 
 
-def _parent(cluster: Cluster, name: Optional[str]) -> Optional[Record]:
-    if name is None:
-        return None
-    record = cluster.snapshot(name)
-    if record.deleted:
-        raise InvalidParam(f"Snapshot '{name}' is being deleted.")
-    return record
-
-
 # Changing them
 
 
@@ -171,14 +160,16 @@ def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> A
     size = _new_size(record, json)
     template = cluster.template(json.template) if json.template is not None else None
     policy = changed_policy(template_policy(record.policy, template) if template else record.policy, json)
-    tags = merge_tags(record.tags, json.tags)
+    tags = new_tags(cluster, record.tags, json.tags)
     if json.rename is not None and json.rename != record.baseName:
         cluster.check_name(json.rename)
-    sets = _new_sets(cluster, record, policy)
+    sets = new_sets(cluster, record, policy)
     if size > record.size:
         added = Record(0, "", "", False, size - record.size, policy, sets, 0.0)
         cluster.check_room([added])
     # Nothing is refused from here on.
+    if sets is not record.diskSets:
+        record.vag = cluster.new_vag(record)
     record.size, record.policy, record.diskSets, record.tags = size, policy, sets, tags
     record.stored = min(record.stored, size)
     cluster.data.resize(record)
@@ -186,12 +177,6 @@ def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> A
     if json.rename is not None:
         cluster.rename(record, json.rename)
     return ok(cluster)
-
-
-def _new_sets(cluster: Cluster, record: Record, policy: Policy) -> List[Tuple[int, ...]]:
-    if policy[:4] == record.policy[:4] and policy.reuseServer == record.policy.reuseServer:
-        return record.diskSets
-    return cluster.choose_sets(policy)
 
 
 def _new_size(record: Record, json: VolumeUpdateDesc) -> int:
@@ -224,7 +209,10 @@ def rebase(cluster: Cluster, record: Record, json: VolumeRebaseDesc) -> ApiOk:
     if new is not None and new not in chain:
         raise InvalidParam(f"Snapshot '{json.parentName}' is no ancestor of '{record.name}'.")
     taken = chain[: chain.index(new)] if new is not None else chain
-    record.stored = min(record.size, record.stored + sum(one.stored for one in taken))
+    stored = min(record.size, record.stored + sum(one.stored for one in taken))
+    cluster.check_room([replace(record, parent=new, stored=stored)], [record])
+    record.stored = stored
+    record.dataLost = record.dataLost or any(one.dataLost for one in taken)
     cluster.set_parent(record, new)
     return ok(cluster)
 
@@ -233,7 +221,7 @@ def rebase(cluster: Cluster, record: Record, json: VolumeRebaseDesc) -> ApiOk:
 def volumeFreeze(cluster: Cluster, volumeName: str, json: Optional[VolumeFreezeDesc] = None) -> ApiOk:
     """Make a volume a snapshot of the same name."""
     record = cluster.volume(volumeName)
-    for place in cluster.attached(record):
+    for place in cluster.attached_anywhere(record):
         if place.rights == "rw":
             raise Busy(f"Volume '{record.name}' is attached read-write to client {place.client}.")
     if record.baseName.startswith("#"):
@@ -241,6 +229,8 @@ def volumeFreeze(cluster: Cluster, volumeName: str, json: Optional[VolumeFreezeD
     date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter) if json is not None else None
     record.targetDeleteDate = date
     record.snapshot = True
+    cluster.iscsi.forget(record.id)
+    cluster.remote.forget(record.id)
     record.createdFrom = (record.id, record.globalId)
     return ok(cluster)
 
@@ -250,39 +240,49 @@ def volumeRevert(cluster: Cluster, volumeName: str, json: VolumeRevertDesc) -> A
     """Put a volume back to what a snapshot holds."""
     record = cluster.volume(volumeName)
     target = cluster.snapshot(json.toSnapshot)
-    for place in cluster.attached(record):
+    for place in cluster.attached_anywhere(record):
         if place.rights == "rw":
             raise Busy(f"Volume '{record.name}' is attached read-write to client {place.client}.")
     if target.deleted or target.transient:
         raise InvalidParam(f"Snapshot '{target.name}' cannot be reverted to.")
     # Ours: without `revertSize` a volume keeps its size, unless the snapshot is larger.
-    record.size = target.size if getattr(json, "revertSize", None) else max(record.size, target.size)
+    record.size = target.size if json.revertSize else max(record.size, target.size)
     cluster.set_parent(record, target)
-    record.stored = 0
+    record.stored, record.dataLost = 0, target.dataLost
     cluster.give_new_id(record)
     cluster.data.copy(target, record)
     return ok(cluster)
 
 
-@handles(undeclaredBody=True, lacks="`onAttached` export is refused")
-def volumeDelete(cluster: Cluster, volumeName: str, json: Any = None) -> ApiOk:
+@handles
+def volumeDelete(cluster: Cluster, volumeName: str, json: Optional[VolumeDeleteDesc] = None) -> ApiOk:
     """Delete a volume; attached ones only when the body allows."""
     record = cluster.volume(volumeName)
-    mode = _on_attached(json)
-    places = cluster.attached(record)
-    if places and mode in ("fail", "export"):
-        raise Busy(f"Volume '{record.name}' is attached to client {places[0].client}.")
-    for place in places:
-        if mode == "detach" and cluster.is_open(record, place.client):
-            raise Busy(f"'{record.name}' is open at client {place.client}")
+    mode = (json.onAttached if json is not None else None) or "fail"
+    for one in (cluster, *cluster.peers):
+        places = one.attached(record)
+        # Nothing is left to be exported to where it is attached: the volume goes.
+        check_detachable(one, record, "fail" if mode == "export" else mode, places)
     cluster.remove(record)
     return ok(cluster)
 
 
-def _on_attached(json: Any) -> str:
-    mode = json.get("onAttached", "fail") if isinstance(json, Mapping) else getattr(json, "onAttached", None)
-    if mode is None:
-        return "fail"
-    if mode not in ON_ATTACHED:
-        raise InvalidParam("onAttached: {!r} is none of {}".format(mode, ", ".join(ON_ATTACHED)))
-    return str(mode)
+@handles
+def volumeAbandonDisk(cluster: Cluster, volumeName: str, json: AbandonDiskDesc) -> ApiOk:
+    """Give up the copies that a disk holds of a volume, or of a snapshot: both have the same query.
+
+    The data that has other copies goes to other disks, if there are any; what has none is lost.
+    """
+    record = cluster.find(volumeName)
+    if record is None:
+        raise ObjectDoesNotExist(f"Volume '{volumeName}' does not exist.")
+    if not any(json.diskId in one for one in record.diskSets):
+        raise InvalidParam(f"'{record.name}' has no data on disk {json.diskId}.")
+    cluster.abandon(record, json.diskId)
+    return ok(cluster)
+
+
+@handles
+def snapshotAbandonDisk(cluster: Cluster, snapshotName: str, json: AbandonDiskDesc) -> ApiOk:
+    """The same."""
+    return volumeAbandonDisk(cluster, snapshotName, json)

@@ -14,7 +14,7 @@ import pytest
 
 import storpool_sim
 from storpool import spapi
-from storpool_sim.faults import parse
+from storpool_sim.faults import Faults, parse
 
 
 @pytest.fixture
@@ -30,7 +30,8 @@ def impatient(sim):
 def raw(sim, path="/ctrl/1.0/VolumesList"):
     """Everything that the server sends for one request."""
     with socket.create_connection((sim.host, sim.port), timeout=10) as sock:
-        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Storpool v1:{sim.token}\r\n\r\n".encode())
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Storpool v1:{sim.token}\r\n\r\n"
+        sock.sendall(head.encode())
         received = b""
         while True:
             piece = sock.recv(65536)
@@ -164,3 +165,103 @@ def test_a_cluster_is_started_with_faults():
         finally:
             process.terminate()
     assert process.returncode == 0
+
+
+def test_a_failover_passes(sim, api, impatient):
+    sim.faults.add("failover", seconds=0.3, times=1)
+    for _ in range(3):
+        with pytest.raises(spapi.ApiError) as caught:
+            impatient.volumesList()
+        assert caught.value.transient
+    deadline = time.monotonic() + 10
+    while True:
+        with contextlib.suppress(spapi.ApiError):
+            assert impatient.volumesList() == []
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    sim.faults.add("failover", seconds=0.2, times=1)
+    assert api.volumesList() == []  # who tries again notices nothing
+
+
+def test_a_failover_may_reset_all_connections(sim, impatient):
+    idle = http.client.HTTPConnection(sim.host, sim.port, timeout=10)
+    idle.request("GET", "/ctrl/1.0/VolumesList")
+    idle.getresponse().read()
+    sim.faults.add("failover", seconds=0.2, times=1, resets=True)
+    with pytest.raises(ConnectionResetError):
+        impatient.volumesList()
+    with pytest.raises(ConnectionResetError):
+        idle.sock.recv(1)
+    idle.close()
+    with pytest.raises(spapi.ApiError):
+        impatient.volumesList()
+
+
+@pytest.mark.parametrize("distribution", ["fixed", "exponential", "uniform", "lognormal"])
+def test_delays_are_as_long_on_average_as_asked_for(distribution):
+    faults = Faults(seed=3)
+    faults.add("latency", seconds=2.0, distribution=distribution)
+    delays = [faults.met("/ctrl/1.0/VolumesList")[0] for _ in range(20_000)]
+    assert sum(delays) / len(delays) == pytest.approx(2.0, rel=0.05)
+    assert min(delays) >= 0
+    spread = {"fixed": 1, "uniform": 2}.get(distribution, 5)
+    assert spread * 2.0 * 0.99 < max(delays) < spread * 2.0 * (1.01 if spread < 5 else 20)
+
+
+def test_fields_are_missing(sim, impatient):
+    impatient.volumeCreate({"name": "v", "size": 2**30, "replication": 3})
+    sim.faults.add("missing", field="size", times=1)
+    assert [one.size for one in impatient.volumesList()] == [None]
+    assert [one.size for one in impatient.volumesList()] == [2**30]
+    whole = json.loads(raw(sim, "/ctrl/1.0/DisksList").partition(b"\r\n\r\n")[2])["data"]
+    sim.faults.add("missing")
+    for _ in range(20):
+        some = json.loads(raw(sim, "/ctrl/1.0/DisksList").partition(b"\r\n\r\n")[2])["data"]
+        # All disks are there: only fields of objects go.
+        assert some.keys() == whole.keys()
+        assert sum(map(len, some.values())) in (sum(map(len, whole.values())) - 1, sum(map(len, whole.values())))
+
+
+def test_fields_of_tomorrow_do_not_matter(sim, impatient):
+    impatient.volumeCreate({"name": "v", "size": 2**30, "replication": 3})
+    sim.faults.add("unknown")
+    answer = raw(sim, "/ctrl/1.0/VolumesList")
+    assert b'"fieldOfTomorrow":' in answer
+    for call in (impatient.volumesList, impatient.disksList, impatient.servicesList, impatient.iSCSIConfig):
+        assert call()
+    sim.faults.clear()
+    sim.faults.add("unknown", field="color")
+    assert b'"color":' in raw(sim)
+
+
+def test_errors_keep_their_form(sim, impatient, refused):
+    sim.faults.add("missing")
+    refused("objectDoesNotExist", impatient.volumeList, "nope")
+
+
+def test_the_same_seed_spoils_the_same_fields():
+    def answers(seed):
+        with storpool_sim.running(seed=seed, clock=storpool_sim.ManualClock()) as sim:
+            sim.faults.add("missing", probability=0.7)
+            return [raw(sim, "/ctrl/1.0/DisksList").partition(b"\r\n\r\n")[2] for _ in range(10)]
+
+    first = answers(1)
+    assert len(set(first)) > 3
+    assert answers(1) == first != answers(2)
+
+
+def test_each_part_of_a_description_is_checked():
+    fault = parse("latency:seconds=0.2:distribution=lognormal:times=3")
+    assert (fault.probability, fault.seconds, fault.distribution, fault.times) == (1.0, 0.2, "lognormal", 3)
+    assert parse("failover:resets=true").resets is True
+    for text, reason in (
+        ("latency:distribution=normal", "distribution: 'normal' is none of"),
+        ("reset:times=x", "times: not a number"),
+        ("reset:times=-1", "times: not a count"),
+        ("reset:probability=nan", "probability: not a number from 0 to 1"),
+        ("failover:resets=maybe", "resets: neither true nor false"),
+        ("reset:1:1:Query:more", "too many parts: 'more'"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            parse(text)

@@ -213,9 +213,3 @@ def test_clients_have_always_caught_up(api, refused):
     (status,) = api.clientConfigWait(2)
     assert (status.id, status.configStatus) == (2, "ok")
     assert refused("invalidParam", api.clientConfigWait, 77) == "No such client registered"
-
-
-def test_nothing_is_in_flight(api):
-    assert api.clientActiveRequests(1).requests == []
-    assert api.diskActiveRequests(101).requests == []
-    assert api.allPeersActiveRequests().requests == []

@@ -109,6 +109,26 @@ def test_a_first_volume(serve):
     assert out.endswith("cleaned up\n")
 
 
+@pytest.mark.parametrize(("code", "status"), [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 128 + 15)])
+def test_a_program_runs_with_a_cluster_of_its_own(code, status):
+    ask = f'storpool_req VolumesList || "{sys.executable}" -m storpool.spreq VolumesList; {code}'
+    done = subprocess.run(
+        [sys.executable, "-m", "storpool_sim", "run", "sh", "-c", ask],
+        env=ENV, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (status, "[]\n")
+
+
+@pytest.mark.parametrize(("program", "status"), [([], 2), (["/no/such/program"], 127)])
+def test_a_program_that_cannot_be_run_is_said_plainly(program, status):
+    done = subprocess.run(
+        [sys.executable, "-m", "storpool_sim", "run", *program],
+        env=ENV, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == status
+    assert done.stderr.startswith("storpool_sim: ") and "Traceback" not in done.stderr
+
+
 def test_the_demonstration_runs_and_fits_the_terminal():
     done = subprocess.run(
         [sys.executable, "-m", "storpool_sim", "demo"],

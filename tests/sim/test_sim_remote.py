@@ -113,6 +113,29 @@ def test_a_group_is_backed_up_all_or_none(api, refused):
     assert api.snapshotsList() == api.snapshotsList(clusterName="far") == []
 
 
+@pytest.mark.parametrize("full", [0, 2])
+def test_a_group_is_backed_up_all_or_none_when_there_is_no_room(api, clusters, refused, full):
+    api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
+    clusters[full].fill(1.0)
+    refused("insufficientResources", api.volumesGroupBackup, {"location": "ffff", "volumes": ["v", "w"]})
+    assert api.snapshotsList() == api.snapshotsList(clusterName="far") == []
+    clusters[full].fill(0)
+    assert set(api.volumesGroupBackup({"location": "ffff", "volumes": ["v", "w"]}).backups) == {"v", "w"}
+
+
+def test_room_is_counted_for_the_group_as_a_whole(api, clusters, refused):
+    api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
+    far = clusters[2]
+    before = far.use()
+    api.volumeBackup({"location": "ffff", "volume": "v"})
+    needed = max(use.objects - before[number].objects for number, use in far.use().items())
+    for disk in far.disks.values():
+        disk.foreignObjects = disk.objectSlots - far.use()[disk.id].objects - needed
+    refused("insufficientResources", api.volumesGroupBackup, {"location": "ffff", "volumes": ["v", "w"]})
+    assert len(api.snapshotsList()) == 1
+    api.volumeBackup({"location": "ffff", "volume": "w"})
+
+
 def test_a_volume_is_made_of_a_remote_snapshot(api, clock):
     remoteId = api.volumeBackup({"location": "ffff", "volume": "v"}).remoteId
     api.volumeFromRemote({"remoteId": remoteId, "remoteLocation": "ffff", "name": "w"})
@@ -139,6 +162,47 @@ def test_exports_are_seen_and_taken_back(api, refused):
     api.snapshotExport(export)
     api.snapshotUnexport({"snapshot": "s", "all": True})
     assert api.snapshotsRemoteList(**far) == {"snapshots": []}
+
+
+def test_what_is_being_copied_is_unexported_by_force_only(api, clock, refused):
+    api.snapshotCreate("v", {"name": "s"})
+    export = {"snapshot": "s", "location": "ffff"}
+    wanted = {"remoteId": api.snapshotList("s")[0].globalId, "remoteLocation": "wwww", "replication": 2}
+    for number, end in enumerate([{**export, "force": True}, {"snapshot": "s", "all": True, "force": True}]):
+        api.snapshotExport(export)
+        api.snapshotFromRemote({**wanted, "name": f"copy{number}"}, clusterName="far")
+        refused("busy", api.snapshotUnexport, export)
+        refused("busy", api.snapshotUnexport, {"snapshot": "s", "all": True})
+        api.snapshotUnexport(end)
+        assert api.exportsList() == {"exports": []}
+        api.snapshotDelete(f"copy{number}", clusterName="far")
+        clock.advance(10)
+    api.snapshotExport(export)
+    api.snapshotFromRemote(wanted, clusterName="far")
+    clock.advance(2)
+    api.snapshotUnexport(export)
+
+
+def test_a_snapshot_of_another_location_is_given_up_and_deleted(api, clock, clusters):
+    api.snapshotCreate("v", {"name": "s"})
+    api.snapshotExport({"snapshot": "s", "location": "ffff"})
+    api.remoteBridgeAdd({"ip": "192.0.2.1", "publicKey": "k", "location": "ffff", "minimumDeleteDelay": 60})
+    wanted = {"location": "wwww", "globalSnapshotId": api.snapshotList("s")[0].globalId, "deleteAfter": 5}
+    api.snapshotsRemoteUnexport({"remoteSnapshots": [wanted]}, clusterName="far")
+    assert api.exportsList() == {"exports": []}
+    clock.advance(59)
+    assert not api.snapshotList("s")[0].deleted
+    clock.advance(1)
+    assert api.snapshotsList()[0].deleted
+
+
+def test_exported_snapshots_without_names_go_by_their_ids(api, refused):
+    made = api.snapshotCreate("v", {})
+    api.snapshotExport({"snapshot": made.autoName, "location": "ffff"})
+    (seen,) = api.snapshotsRemoteList(clusterName="far")["snapshots"]
+    assert seen.name == f"~{made.snapshotGlobalId}"
+    api.snapshotDelete(made.autoName)
+    refused("invalidParam", api.snapshotExport, {"snapshot": f"*{made.autoName}", "location": "ffff"})
 
 
 def test_a_backup_is_given_up(api, clock):

@@ -131,3 +131,22 @@ def test_a_snapshot_is_rebased(api, volume):
     api.snapshotCreate(volume, {"name": "new"})
     api.snapshotRebase("new", {})
     assert [one.name for one in api.volumeListSnapshots(volume)] == ["new"]
+
+
+def test_an_empty_name_is_none(api, volume):
+    assert api.snapshotCreate("v", {"name": ""}).autoName == "v@1"
+    (made,) = api.snapshotCreateGroup({"volumes": [{"volume": "v", "name": ""}]}).snapshots
+    assert made.snapshot == "v@2"
+
+
+def test_a_snapshot_that_another_volume_was_made_of_is_counted_again_when_that_one_goes(api, volume, clock):
+    """What goes by time is looked at whenever something about it changes."""
+    api.snapshotCreate("v", {"name": "s", "bind": True})
+    api.volumeCreate({"name": "w", "parent": "s"})
+    api.volumeRebase("v", {})
+    clock.advance(10)
+    assert [one.name for one in api.snapshotsList()] == ["s"]
+    api.volumeDelete("w")
+    assert api.snapshotsList()[0].deleted
+    clock.advance(10)
+    assert api.snapshotsList() == []

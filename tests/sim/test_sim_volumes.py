@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from storpool_sim.dispatch import Dispatcher, Request
 
 GiB = 1 << 30
 MiB = 1 << 20
@@ -29,7 +33,6 @@ def test_a_volume_is_listed_as_it_was_made(api):
 
 @pytest.mark.parametrize("name", [{}, {"name": ""}])
 def test_an_unnamed_volume_answers_to_its_global_id(sim, api, name):
-    # The bindings have no "" for a name, other clients do.
     sim.api()("POST", False, "VolumeCreate", {"size": GiB, "replication": 1, **name})
     (volume,) = api.volumesList()
     assert volume.name == "~" + volume.globalId
@@ -105,6 +108,58 @@ def test_tags_are_merged_and_an_empty_value_removes_one(api):
     make(api, tags={"a": "1", "b": "2"})
     api.volumeUpdate("v", {"tags": {"b": "", "c": "3"}})
     assert api.volumeList("v")[0].tags == {"a": "1", "c": "3"}
+
+
+def test_tags_are_replaced_by_clusters_that_do(sim, api):
+    sim.cluster.replaceTags = True
+    api.volumeCreate({"name": "v", "size": GiB, "replication": 3, "tags": {"a": "1", "b": "2"}})
+    api.volumeUpdate("v", {"tags": {"c": "3", "d": ""}})
+    assert api.volumeList("v")[0].tags == {"c": "3"}
+    api.volumeUpdate("v", {"bw": 5})
+    assert api.volumeList("v")[0].tags == {"c": "3"}
+    api.snapshotCreate("v", {"name": "s", "tags": {"a": "1"}})
+    api.snapshotUpdate("s", {"tags": {}})
+    assert not api.snapshotList("s")[0].tags
+
+
+def test_limits_may_be_for_each_gib(api):
+    api.volumeTemplateCreate({"name": "t", "placeAll": "ssd", "replication": 3, "bw": 10, "limitType": "perGiB"})
+    api.volumeCreate({"name": "v", "size": GiB, "template": "t"})
+    api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
+    assert (api.volumeList("v")[0].limitType, api.volumeList("w")[0].limitType) == ("perGiB", None)
+    api.volumeUpdate("w", {"iops": 100, "limitType": "total"})
+    assert (api.volumeList("w")[0].limitType, api.volumeList("w")[0].iops) == ("total", 100)
+    api.volumeTemplateUpdate("t", {"limitType": "total", "propagate": True})
+    assert api.volumeList("v")[0].limitType == api.volumeTemplateDescribe("t").limitType == "total"
+
+
+def test_a_revert_brings_the_size_back_where_it_is_to(api):
+    api.volumeCreate({"name": "v", "size": GiB, "replication": 3})
+    api.snapshotCreate("v", {"name": "s"})
+    api.volumeUpdate("v", {"sizeAdd": GiB})
+    api.volumeRevert("v", {"toSnapshot": "s"})
+    assert api.volumeList("v")[0].size == 2 * GiB
+    api.volumeRevert("v", {"toSnapshot": "s", "revertSize": True})
+    assert api.volumeList("v")[0].size == GiB
+
+
+def test_volumes_and_snapshots_come_in_one_list(api):
+    api.volumeCreate({"name": "v", "size": GiB, "replication": 3})
+    api.snapshotCreate("v", {"name": "s"})
+    both = api.volumesAndSnapshotsList()
+    assert [one.to_json() for one in both.volumes] == [one.to_json() for one in api.volumesList()]
+    assert [one.to_json() for one in both.snapshots] == [one.to_json() for one in api.snapshotsList()]
+
+
+def test_space_is_told_of_nameless_snapshots_by_clusters_that_do(sim, api):
+    api.volumeCreate({"name": "v", "size": GiB, "replication": 3})
+    api.snapshotCreate("v", {})
+    api.snapshotCreate("v", {"name": "named"})
+    assert [one.name for one in api.volumesSpace()] == ["v"]
+    sim.cluster.spaceOfSnapshots = True
+    answer = Dispatcher(sim.cluster, sim.token).answer
+    reply = answer(Request("GET", "/ctrl/1.0/VolumesSpace", f"Storpool v1:{sim.token}"))
+    assert [one["name"] for one in json.loads(reply.body)["data"]] == ["v", "v@1"]
 
 
 def test_a_refused_update_changes_nothing(api, refused):

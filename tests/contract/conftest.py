@@ -1,0 +1,51 @@
+"""Each test here has a simulated cluster twice: without sockets, and over HTTP."""
+
+from __future__ import annotations
+
+from typing import Callable, Iterator
+
+import pytest
+from ways import WAYS, Send, Sim, Way, sender
+
+from storpool import spapi
+from storpool_sim import ManualClock
+
+
+@pytest.fixture(params=list(WAYS))
+def way(request: pytest.FixtureRequest) -> Way:
+    """Begins a cluster: `with way(**options) as sim`."""
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def sim(way: Way, clock: ManualClock) -> Iterator[Sim]:
+    with way(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def api(sim: Sim) -> spapi.Api:
+    return sim.api()
+
+
+@pytest.fixture
+def send(sim: Sim) -> Send:
+    return sender(sim)
+
+
+@pytest.fixture
+def refused() -> Callable[..., str]:
+    """Calls a function that must end with an error of the given name; gives the error's text."""
+
+    def check(name: str, function: Callable[..., object], *args: object, **kwargs: object) -> str:
+        with pytest.raises(spapi.ApiError) as caught:
+            function(*args, **kwargs)
+        assert caught.value.name == name, caught.value
+        return str(caught.value.desc)
+
+    return check
