@@ -122,13 +122,16 @@ def test_a_large_list_leaves_the_collector_as_it_was(collecting: bool, last: str
         gc.enable()
 
 
-def test_what_is_remembered_of_good_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constraints, "_GOOD_MAX", 10)
-    constraint = sptype.Name("Bounded", "[a-z0-9]+", shorter_than=9)
+@pytest.mark.parametrize("few", [True, False])
+def test_what_is_remembered_of_good_names_is_bounded(few: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constraints, "_KNOWN_MAX", 10)
+    monkeypatch.setattr(constraints, "_SEEN_MAX", 10)
+    constraint = sptype.Name("Bounded", "[a-z0-9]+", shorter_than=9, few=few)
     node = spType([Annotated[str, constraint]])
-    names = [f"n{number}" for number in range(100)]
-    assert node.handleVal(names) == names
-    assert 0 < len(constraint._good) <= 11
+    for start in range(0, 100, 5):
+        names = [f"n{number}" for number in range(start, start + 5)]
+        assert node.handleVal(names) == names
+    assert 0 < len(constraint.table() or constraint.seen) <= 15
     with pytest.raises(InvalidArgumentError, match=r"\[1\]: 'ABC' is not a valid Bounded"):
         node.handleVal(["n1", "ABC"])
 

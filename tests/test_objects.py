@@ -99,9 +99,9 @@ class TestFields:
 
     def test_what_is_not_declared_is_an_attribute_error(self) -> None:
         desc = VolumeCreateDesc(name="v")
-        with pytest.raises(AttributeError, match="'VolumeCreateDesc' has no attribute 'sise'"):
+        with pytest.raises(AttributeError, match="'VolumeCreateDesc' object has no attribute 'sise'"):
             desc.sise  # type: ignore[attr-defined]
-        with pytest.raises(AttributeError, match="'VolumeCreateDesc' has no attribute 'sise'"):
+        with pytest.raises(AttributeError, match="'VolumeCreateDesc' object has no attribute 'sise'"):
             desc.sise = 1  # type: ignore[attr-defined]
         with pytest.raises(AttributeError, match="name"):
             del desc.name

@@ -90,17 +90,17 @@ class Call:
             body = Maybe(getattr(body, "wrapped", body))
         return args, body, spType(returns)
 
-    @property
+    @functools.cached_property
     def args(self) -> List[Argument]:
         """The arguments in the path."""
         return self._nodes[0]
 
-    @property
+    @functools.cached_property
     def json(self) -> Optional[Node]:
         """The node of the body; None where the call takes none."""
         return self._nodes[1]
 
-    @property
+    @functools.cached_property
     def returns(self) -> Node:
         """The node of the result."""
         return self._nodes[2]
@@ -199,7 +199,7 @@ class Call:
         texts: Dict[str, str] = {}
         for argument, value in zip(self.args, values):
             try:
-                texts[argument._name] = quote(str(argument._type.handleVal(value)), safe=_PLAIN)
+                texts[argument._name] = _in_path(str(argument._type.handleVal(value)))
             except InvalidArgumentError as exc:
                 raise exc.within(f".{argument._name}", exc.partial, self.name) from None
             except ValueError as exc:  # a lone surrogate, which no encoding carries
@@ -230,6 +230,13 @@ class Call:
             if exc.partial is None:
                 raise UnusableReplyError(data, self.name, exc) from exc
             return exc.partial
+
+
+def _in_path(text: str) -> str:
+    """Encode what a path cannot hold; names have nothing of it."""
+    if text.isascii() and text.isprintable() and not ("%" in text or "/" in text or "?" in text or " " in text):
+        return text
+    return quote(text, safe=_PLAIN)
 
 
 def _paragraphs(function: Optional[Callable[..., Any]]) -> Tuple[str, str]:

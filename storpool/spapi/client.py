@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json as js
 import time
 from http.client import HTTPException
 from typing import Any, Callable, Optional
 from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError, shown
-from ..spjson import JsonEncoder, in_order
+from ..spjson import dumps, in_order, parse
 from ..sptype import Regex
-from ..sptype.objects import JsonObjectImpl
+from ..sptype.objects import JsonObjectImpl, as_dict
 from .errors import ApiError
 from .transport import HTTPTransport, Transport
 
@@ -20,26 +19,22 @@ __all__ = ["SP_API_PREFIX", "Client", "clear_none"]
 SP_API_PREFIX = "/ctrl/1.0"
 
 _CLUSTER = Regex("ClusterName or ~ClusterId", r"^[~#]?[A-Za-z0-9_\-.:]+$")
-_BODY = JsonEncoder(separators=(",", ":"))
+_DEBUG = 10  # logging.DEBUG, of a module that is imported when there is an Api
+_SCALARS = frozenset((str, int, bool, float))
 
 
 def clear_none(value: Any) -> Any:
     """Leave nulls out at every depth; objects become mappings, sets lists."""
-    kind = type(value)
-    if kind in (str, int, bool, float):
+    if type(value) in _SCALARS:
         return value
     if isinstance(value, JsonObjectImpl):
-        return {
-            name: clear_none(item)
-            for name in type(value).__spfields__
-            if (item := getattr(value, name)) is not None  # to_json() would copy first
-        }
+        value = as_dict(value)
     if isinstance(value, dict):
-        return {key: clear_none(item) for key, item in value.items() if item is not None}
+        return {k: v if type(v) in _SCALARS else clear_none(v) for k, v in value.items() if v is not None}
     if isinstance(value, (set, frozenset)):
         value = in_order(value - {None})
     if isinstance(value, (list, tuple)):
-        return [clear_none(item) for item in value if item is not None]
+        return [item if type(item) in _SCALARS else clear_none(item) for item in value if item is not None]
     return value
 
 
@@ -134,7 +129,7 @@ class Client:
                 raise exc.within(".clusterName") from None
         path = _format_path(query, multiCluster and self._multiCluster, clusterName)
         try:
-            body = None if json is None else _BODY.encode(clear_none(json))
+            body = None if json is None else dumps(clear_none(json))
         except (TypeError, ValueError, RecursionError) as exc:
             raise InvalidArgumentError(f"cannot be sent as JSON: {exc}", path=".json") from None
         if method == "GET" and body is not None:
@@ -159,8 +154,9 @@ class Client:
                     raise
                 error = exc
             finally:
-                spent = (time.monotonic() - started) * 1000
-                self._log.debug("%s %s: %s in %.1f ms, attempt %d", method, path, status, spent, attempt + 1)
+                if self._log.isEnabledFor(_DEBUG):
+                    spent = (time.monotonic() - started) * 1000
+                    self._log.debug("%s %s: %s in %.1f ms, attempt %d", method, path, status, spent, attempt + 1)
             pause = self._transientSleep(attempt)
             self._log.warning("%s %s: %s; trying again in %s s", method, path, shown_error(error), pause)
             time.sleep(pause)
@@ -175,7 +171,7 @@ def shown_error(error: Exception) -> str:
 def _data(status: Any, payload: Any) -> Any:
     """Give the data of a reply, or raise ApiError."""
     try:
-        reply = js.loads(payload)
+        reply = parse(payload)
     except (ValueError, RecursionError) as exc:
         raise ApiError.unusable(status, payload, f"not JSON ({type(exc).__name__})") from None
     if isinstance(reply, dict):

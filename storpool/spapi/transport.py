@@ -5,16 +5,19 @@ from __future__ import annotations
 import http.client
 import io
 import os
+import select
 import socket
 import time
 from collections import deque
-from typing import Any, Deque, Dict, Optional, Protocol, Tuple
+from typing import Any, Deque, Dict, List, Optional, Protocol, Tuple
 
 __all__ = ["HTTPTransport", "Transport"]
 
 # A connection idle for longer is not trusted: firewalls and servers forget such without a word.
 IDLE_MAX = 20.0
 POOL_MAX = 32
+# Test suites replace it in its module by what only looks like a connection.
+_HTTPConnection = http.client.HTTPConnection
 
 
 class Transport(Protocol):
@@ -78,22 +81,19 @@ class HTTPTransport:
         keep = False
         try:
             try:
+                wire = self._wire(connection)
                 connection.request(method, path, body, headers)
-                sock = getattr(connection, "sock", None)
-                timed = _TimedSocket(sock, self._timeout) if isinstance(sock, socket.socket) else None
-                if timed is not None:
-                    connection.sock = timed
+                if wire is not None:
+                    wire.flush()
                 response = connection.getresponse()
             except (ConnectionResetError, BrokenPipeError) as exc:
                 if kept:
                     raise _GivenUpError from exc
                 raise
             status, payload = response.status, response.read()
-            if timed is not None:
-                connection.sock = sock
-                # `is False`: a stand-in for the response may have anything there. Bytes beyond the response belong to
-                # nothing that was asked: what comes next on such a connection could be taken for another's answer.
-                keep = getattr(response, "will_close", True) is False and not timed.excess
+            # `is False`: a stand-in for the response may have anything there. Bytes beyond the response belong to
+            # nothing that was asked: what comes next on such a connection could be taken for another's answer.
+            keep = wire is not None and getattr(response, "will_close", True) is False and not wire.excess
             return status, payload
         except (OSError, http.client.HTTPException):
             raise  # before ValueError: some of them are such, too
@@ -105,6 +105,17 @@ class HTTPTransport:
                 self._idle.append((connection, time.monotonic()))
             else:
                 connection.close()
+
+    def _wire(self, connection: Any) -> Optional[_Wire]:
+        """Give what the connection has for a socket, connecting it first; None for a stand-in for a connection."""
+        if isinstance(connection, _HTTPConnection):
+            if connection.sock is None:
+                connection.connect()
+            wire: Any = connection.sock
+            if type(wire) is not _Wire:
+                wire = connection.sock = _Wire(wire, self._timeout)
+            return wire  # type: ignore[no-any-return]
+        return None
 
     def _kept(self) -> Any:
         """Take a kept connection that is still good, or None."""
@@ -125,10 +136,20 @@ class _GivenUpError(Exception):
     """The server gave up a kept connection just as it was used again: nothing came back."""
 
 
-def _is_quiet(sock: Any) -> bool:
+def _is_quiet(wire: Any) -> bool:
     """Whether a connection is open with nothing to read: a close, or what nobody asked for, would be readable."""
-    if sock is None:
+    if wire is None:
         return False
+    sock = wire.sock
+    poll = getattr(select, "poll", None)
+    if poll is not None:
+        try:
+            look = poll()
+            look.register(sock, select.POLLIN)
+            return not look.poll(0)
+        except (OSError, ValueError):
+            return False
+    # Under eventlet's patching there is no poll().
     timeout = sock.gettimeout()
     try:
         sock.settimeout(0)
@@ -141,39 +162,63 @@ def _is_quiet(sock: Any) -> bool:
     return False
 
 
-class _TimedSocket:
-    """Stands for a socket while one response is read from it, until a deadline and not so-and-so long a piece."""
+class _Wire:
+    """Stands for the socket of a connection.
+
+    A request is sent in one piece, and not header first, body after. A response is read until a deadline, and not
+    so-and-so long a piece.
+    """
 
     def __init__(self, sock: socket.socket, timeout: Optional[float]) -> None:
-        self._sock = sock
-        self._timeout = timeout
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self.sock = sock
         self.excess = False
+        self._timeout = timeout
+        self._deadline: Optional[float] = None
+        self._unsent: List[bytes] = []
+        self._reading = self._closing = False
+
+    def sendall(self, data: bytes) -> None:
+        self._unsent.append(data)
+
+    def flush(self) -> None:
+        """Send the request; the time for the response runs from here."""
+        self.sock.sendall(b"".join(self._unsent))
+        self._unsent.clear()
+        if self._timeout is not None:
+            self._deadline = time.monotonic() + self._timeout
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return _Response(_TimedReader(self), self)
+        self._reading = True
+        return _Response(_Reader(self), self)
 
-    def left(self) -> Optional[float]:
-        """The seconds that are left to read in."""
-        if self._deadline is None:
-            return None
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise socket.timeout("timed out")
-        return left
+    def read_into(self, buffer: Any, first: bool) -> int:
+        # The socket's own time-out is good for the first piece of the response; most have no other.
+        if not first and self._deadline is not None:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise socket.timeout("timed out")
+            self.sock.settimeout(left)
+        return self.sock.recv_into(buffer)
 
-    def rest(self) -> None:
-        """Give the socket the time-out back that it came with."""
-        self._sock.settimeout(self._timeout)
+    def rest(self, pieces: int) -> None:
+        """Take note that the response is read, or given up."""
+        self._reading = False
+        if self._closing:
+            self.sock.close()
+        elif pieces > 1:
+            self.sock.settimeout(self._timeout)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
+    def close(self) -> None:
+        # http.client closes before it has read a response that is the connection's last.
+        self._closing = True
+        if not self._reading:
+            self.sock.close()
 
 
-class _TimedReader(io.RawIOBase):
-    def __init__(self, timed: _TimedSocket) -> None:
-        self._timed = timed
-        self._raw = timed._sock.makefile("rb", buffering=0)
+class _Reader(io.RawIOBase):
+    def __init__(self, wire: _Wire) -> None:
+        self._wire = wire
+        self.pieces = 0
         self.done = False
 
     def readable(self) -> bool:
@@ -182,24 +227,21 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> Optional[int]:
         if self.done:
             return None
-        self._timed._sock.settimeout(self._timed.left())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+        self.pieces += 1
+        return self._wire.read_into(buffer, self.pieces == 1)
 
 
 class _Response(io.BufferedReader):
     """The stream of one response; tells at its end whether more had come than the response."""
 
-    def __init__(self, raw: _TimedReader, timed: _TimedSocket) -> None:
+    def __init__(self, raw: _Reader, wire: _Wire) -> None:
         super().__init__(raw)
-        self._timed = timed
+        self._reader = raw
+        self._wire = wire
 
     def close(self) -> None:
         if not self.closed:
-            self.raw.done = True  # type: ignore[attr-defined] # from here on peek() sees what is buffered, and waits for nothing
-            self._timed.excess = bool(self.peek(1))
-            self._timed.rest()
+            self._reader.done = True  # from here on peek() sees what is buffered, and waits for nothing
+            self._wire.excess = bool(self.peek(1))
+            self._wire.rest(self._reader.pieces)
         super().close()

@@ -1,9 +1,10 @@
 """Constraints: what a scalar value must be.
 
 Each is one small object that validates and converts (:meth:`Constraint.validate`), tells its rule in words
-(:meth:`Constraint.describe`), and offers the generated decoders a test for values that need no conversion
-(:meth:`Constraint.test`). They stand in ``Annotated`` aliases, so a type checker sees ``str`` or ``int`` and the run
-time sees the rule. A constraint is told apart by identity: two aliases of the same rule stay two types.
+(:meth:`Constraint.describe`), and offers the generated decoders a short way for usual values: a test for those that
+need no conversion (:meth:`Constraint.test`), or a table of some and what they become (:meth:`Constraint.table`). They
+stand in ``Annotated`` aliases, so a type checker sees ``str`` or ``int`` and the run time sees the rule. A constraint
+is told apart by identity: two aliases of the same rule stay two types.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ from ..spcatch import InvalidArgumentError, shown
 
 __all__ = ["Constraint", "IntRange", "Name", "NamedEnum", "OneOf", "Regex", "Size", "String", "UnlimitedInt"]
 
-# How many good values a pattern remembers at the most, some 100 bytes each.
-_GOOD_MAX = 1 << 16
+# How many good values a constraint remembers at the most, some 100 bytes each.
+_KNOWN_MAX = 1 << 16
+# How many strings of a short listing are remembered, so that the next finds them; in a long one, matching is as fast.
+_SEEN_MAX = 1 << 12
+# What in a pattern could match the end of a line, or look beyond one.
+# A pattern whose first alternative is some characters in any order, but perhaps for a mark before them.
+_ANY_OF_CHARACTERS = r"\^(?:\\?[^\w\\\[(]\?)?(\[(?:[^\^\]\\]|\\\W)+\])[+*]\$(?:\||\Z)"
+_ACROSS_LINES = r"\[\^|\\\w|\(\?|[\x00-\x1f]"
 
 
 def to_int(value: Any) -> int:
@@ -43,8 +50,8 @@ class Constraint:
     :ivar since: the version of the API that brought it.
     """
 
-    # The exact type for which test() alone decides; None where it decides for every value.
-    decides: Optional[type] = None
+    # The builtin type that values are converted to before anything else, where there is such.
+    kind: Optional[type] = None
 
     def __init__(self, name: str, since: str = "1.0.0") -> None:
         self.name = name
@@ -58,27 +65,22 @@ class Constraint:
         """Say the rule in words."""
         raise NotImplementedError
 
-    def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
-        """Give an expression over ``var`` that is true for values which stay as they are; objects it needs go into env.
+    def test(self, var: str) -> Optional[str]:
+        """Give an expression over ``var`` that is true for values which stay as they are, and false for others."""
+        return None
 
-        For others it is false, or raises.
-        """
+    def table(self) -> Optional[Dict[Any, Any]]:
+        """Give a table of values that are known to be good, and what they become, where there is such."""
         return None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {self.describe()}>"
 
-    def bind(self, env: Dict[str, Any], what: str, value: Any) -> str:
-        """Put an object into the environment of generated code under a name of its own."""
-        name = f"{what}_{re.sub('[^A-Za-z0-9]', '_', self.name)}_{id(self)}"
-        env[name] = value
-        return name
-
 
 class IntRange(Constraint):
     """An integer from ``low`` to ``high``, both included."""
 
-    decides = int
+    kind = int
 
     def __init__(self, name: str, low: int, high: int, since: str = "1.0.0") -> None:
         super().__init__(name, since)
@@ -94,14 +96,14 @@ class IntRange(Constraint):
     def describe(self) -> str:
         return f"an integer from {self.low} to {self.high}"
 
-    def test(self, var: str, env: Dict[str, Any]) -> str:
-        return f"(type({var}) is int and {self.low} <= {var} <= {self.high})"
+    def test(self, var: str) -> str:
+        return f"type({var}) is int and {self.low} <= {var} <= {self.high}"
 
 
 class Size(Constraint):
     """A positive whole multiple of ``unit`` bytes."""
 
-    decides = int
+    kind = int
 
     def __init__(self, name: str, unit: int, since: str = "1.0.0") -> None:
         super().__init__(name, since)
@@ -116,10 +118,10 @@ class Size(Constraint):
     def describe(self) -> str:
         return f"a positive multiple of {self.unit}"
 
-    def test(self, var: str, env: Dict[str, Any]) -> str:
+    def test(self, var: str) -> str:
         # For powers of two, which all units are so far, a mask is faster than a division.
         rest = f"& {self.unit - 1}" if self.unit & (self.unit - 1) == 0 else f"% {self.unit}"
-        return f"(type({var}) is int and {var} > 0 and not {var} {rest})"
+        return f"type({var}) is int and {var} > 0 and not {var} {rest}"
 
 
 class UnlimitedInt(Constraint):
@@ -141,8 +143,8 @@ class UnlimitedInt(Constraint):
     def describe(self) -> str:
         return f"an integer of at least {self.minimum}, or {self.unlimited!r} for no limit"
 
-    def test(self, var: str, env: Dict[str, Any]) -> str:
-        return f"({var} == {self.unlimited!r} or type({var}) is int and {var} >= {self.minimum})"
+    def test(self, var: str) -> str:
+        return f"{var} == {self.unlimited!r} or type({var}) is int and {var} >= {self.minimum}"
 
 
 class OneOf(Constraint):
@@ -155,7 +157,7 @@ class OneOf(Constraint):
     def validate(self, value: Any) -> Any:
         try:
             if value in self.values:
-                return value
+                return self.values[self.values.index(value)] if isinstance(value, str) else value
         except Exception:  # noqa: S110 - a hostile __eq__ is a refusal like any other
             pass
         raise InvalidArgumentError(f"{shown(value)} is not {self.describe()}")
@@ -163,8 +165,9 @@ class OneOf(Constraint):
     def describe(self) -> str:
         return "one of " + ", ".join(repr(value) for value in self.values)
 
-    def test(self, var: str, env: Dict[str, Any]) -> str:
-        return f"({var} in {self.bind(env, 'values', frozenset(self.values))})"
+    def table(self) -> Optional[Dict[Any, Any]]:
+        # Among numbers, 1, 1.0 and True are the same key.
+        return {value: value for value in self.values} if all(type(value) is str for value in self.values) else None
 
 
 class NamedEnum(Constraint):
@@ -186,36 +189,90 @@ class NamedEnum(Constraint):
             self.values
         )
 
+    def table(self) -> Dict[Any, Any]:
+        # As a key of a mapping the integer comes as a string.
+        return {key: name for index, name in enumerate(self.values, self.first) for key in (index, str(index))}
+
 
 class Regex(Constraint):
     """A string that a pattern matches as a whole.
 
-    Good strings are remembered, up to a limit: the same names come in every record, and again with every listing.
+    ``few`` says that a cluster has few of them, which come again in record after record, as the names of templates do:
+    good ones are then remembered, up to a limit, and all the records share one string.
     """
 
-    decides = str
     shorter_than = 0
     reserved: Tuple[str, ...] = ()
 
-    def __init__(self, name: str, pattern: str, since: str = "1.0.0") -> None:
+    def __init__(self, name: str, pattern: str, since: str = "1.0.0", few: bool = False) -> None:
         super().__init__(name, since)
         self.pattern = pattern
-        self._good: Set[str] = set()
+        # Good ones, up to a limit: programs come with the same names again and again.
+        self.seen: Set[str] = set()
+        self._known: Optional[Dict[str, str]] = {} if few else None
 
     @functools.cached_property
-    def _fullmatch(self) -> Callable[[str], Any]:
-        # Compiled at first use: importing compiles no pattern. Reserved words are part of it, the length is not.
+    def _whole(self) -> str:
+        # Reserved words are part of the pattern that is matched, the length is not.
         words = "|".join(map(re.escape, self.reserved))
-        return re.compile(f"(?!(?:{words})\\Z)(?:{self.pattern})" if words else self.pattern).fullmatch
+        return f"(?!(?:{words})$)(?:{self.pattern})" if words else f"(?:{self.pattern})"
+
+    @functools.cached_property
+    def fullmatch(self) -> Callable[[str], Any]:
+        """What matches a whole string, whatever its length; compiled at first use, since importing compiles nothing."""
+        return re.compile(self._whole).fullmatch
+
+    @functools.cached_property
+    def _match_lines(self) -> Optional[Callable[[str], Any]]:
+        if re.search(_ACROSS_LINES, self.pattern):
+            return None
+        return re.compile(f"(?:{self._whole}\n)*", re.MULTILINE).fullmatch
+
+    @functools.cached_property
+    def _characters(self) -> bytes:
+        """Those that good strings, not empty and not reserved, may have in any order; others may be good too."""
+        found = re.match(_ANY_OF_CHARACTERS, self.pattern)
+        return bytes(code for code in range(128) if re.match(found[1], chr(code))) if found else b""
+
+    def matches(self, text: str) -> bool:
+        """Tell whether a string is good."""
+        if (self.shorter_than and len(text) >= self.shorter_than) or not self.fullmatch(text):
+            return False
+        if type(text) is str and len(self.seen) < _SEEN_MAX:
+            self.seen.add(text)
+        return True
+
+    def match_all(self, texts: Sequence[str]) -> bool:
+        """Tell whether all of many strings are good, faster than one by one."""
+        if self.seen.issuperset(texts):
+            return True
+        good = self._match_together(texts)
+        if good and len(self.seen) < _SEEN_MAX:
+            self.seen.update(texts)
+        return good
+
+    def _match_together(self, texts: Sequence[str]) -> bool:
+        if self._match_lines is None:
+            return all(map(self.matches, texts))
+        if self.shorter_than and max(map(len, texts)) >= self.shorter_than:
+            return False
+        whole = "".join(texts)
+        usual = self._characters and whole.isascii() and not whole.encode().translate(None, self._characters)
+        if usual and "" not in texts and not any(word in texts for word in self.reserved):
+            return True
+        # One match costs less than many; a string with an end of line in it must not pass for two.
+        return "\n" not in whole and self._match_lines("\n".join(texts) + "\n") is not None
 
     def validate(self, value: Any) -> str:
         if value is None:
             raise InvalidArgumentError(f"None is not a {self.name}")
         text = to_str(value, self.name)
+        if self.matches(text):
+            if self._known is not None and type(value) is str and len(self._known) < _KNOWN_MAX:
+                self._known[text] = text
+            return text
         if self.shorter_than and len(text) >= self.shorter_than:
             reason = f"has {len(text)} characters, and at most {self.shorter_than - 1} are allowed"
-        elif self._fullmatch(text):
-            return text
         else:
             reason = "is a reserved word" if text in self.reserved else f"does not match {self.pattern}"
         raise InvalidArgumentError(f"{shown(value)} is not a valid {self.name}: it {reason}")
@@ -223,11 +280,8 @@ class Regex(Constraint):
     def describe(self) -> str:
         return f"a string that matches {self.pattern}"
 
-    def test(self, var: str, env: Dict[str, Any]) -> str:
-        # Matching what is no string raises, and so tells as well as a test of the type that it is not well-formed.
-        good, matches = self.bind(env, "good", self._good), self.bind(env, "matches", self._fullmatch)
-        short = f" and len({var}) < {self.shorter_than}" if self.shorter_than else ""
-        return f"({var} in {good} or {matches}({var}){short} and (len({good}) > {_GOOD_MAX} or not {good}.add({var})))"
+    def table(self) -> Optional[Dict[Any, Any]]:
+        return self._known
 
 
 class Name(Regex):
@@ -240,8 +294,9 @@ class Name(Regex):
         shorter_than: int,
         reserved: Sequence[str] = (),
         since: str = "1.0.0",
+        few: bool = False,
     ) -> None:
-        super().__init__(name, pattern, since)
+        super().__init__(name, pattern, since, few)
         self.shorter_than = shorter_than
         self.reserved = tuple(reserved)
 
@@ -252,8 +307,6 @@ class Name(Regex):
 
 class String(Constraint):
     """A string shorter than a limit, whatever its characters; as in the original, anything that has a length passes."""
-
-    decides = str
 
     def __init__(self, name: str, shorter_than: int, since: str = "1.0.0") -> None:
         super().__init__(name, since)
@@ -274,5 +327,5 @@ class String(Constraint):
     def describe(self) -> str:
         return f"a string of at most {self.shorter_than - 1} characters"
 
-    def test(self, var: str, env: Dict[str, Any]) -> str:
-        return f"(type({var}) is str and len({var}) < {self.shorter_than})"
+    def test(self, var: str) -> str:
+        return f"type({var}) is str and len({var}) < {self.shorter_than}"

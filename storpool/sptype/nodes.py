@@ -8,8 +8,9 @@ could be built. Both give the same results.
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple, Type
 
 from ..spcatch import InvalidArgumentError, shown
 from . import decoder
@@ -54,17 +55,22 @@ class Node:
         """Say in words what a value must be."""
         return self.name
 
-    def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
+    def test(self, var: str) -> Optional[str]:
         """Give an expression that is true for values which stay as they are; None where there is no such test."""
         return None
-
-    def decides(self, kind: Optional[type]) -> bool:
-        """Tell whether a value of exactly this type is refused whenever ``test`` is false for it."""
-        return False
 
     def inner(self) -> Sequence[Node]:
         """The nodes below this one."""
         return ()
+
+    @functools.cached_property
+    def keyed(self) -> bool:
+        """Whether values have objects in them, and so keys that may be misspelt."""
+        return any(node.keyed for node in self.inner())
+
+    def knows(self, value: Any) -> bool:
+        """Tell whether a caller's value surely has no key that no declaration knows."""
+        return type(value) not in (dict, list)
 
     @property
     def spDoc(self) -> Doc:
@@ -87,7 +93,6 @@ def _builtin_bool(value: Any) -> bool:
         raise InvalidArgumentError(f"{shown(value)} is neither true nor false") from None
 
 
-_NUMBERS = (int, float, bool)
 _BUILTINS: Dict[Any, Tuple[str, Callable[[Any], Any]]] = {
     int: ("an integer", to_int),
     str: ("a string", lambda value: to_str(value, "string")),
@@ -117,13 +122,10 @@ class Builtin(Node):
     def describe(self) -> str:
         return "a number" if self.type is float else self._words
 
-    def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
+    def test(self, var: str) -> Optional[str]:
         if self.type is bool:
-            return f"({var} is True or {var} is False)"
-        return f"(type({var}) is {self.name})" if self.type in (int, str, float) else None
-
-    def decides(self, kind: Optional[type]) -> bool:
-        return kind is not None and kind is self.type
+            return f"{var} is True or {var} is False"
+        return f"type({var}) is {self.name}" if self.type in (int, str, float) else None
 
 
 class Scalar(Node):
@@ -137,11 +139,8 @@ class Scalar(Node):
     def describe(self) -> str:
         return self.constraint.describe()
 
-    def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
-        return self.constraint.test(var, env)
-
-    def decides(self, kind: Optional[type]) -> bool:
-        return kind is not None and self.constraint.decides is kind
+    def test(self, var: str) -> Optional[str]:
+        return self.constraint.test(var)
 
 
 class Const(Node):
@@ -162,17 +161,12 @@ class Const(Node):
     def defaultVal(self) -> Any:
         return self.value
 
-    def test(self, var: str, env: Dict[str, Any]) -> str:
+    def test(self, var: str) -> str:
         if self.value is None or type(self.value) is bool:
-            return f"({var} is {self.value})"
+            return f"{var} is {self.value}"
         if type(self.value) is str:
-            return f"({var} == {self.value!r})"
-        return f"(type({var}) is {type(self.value).__name__} and {var} == {self.value!r})"
-
-    def decides(self, kind: Optional[type]) -> bool:
-        # Nothing is converted; but 1, 1.0 and True are equal, so the test by type leaves such undecided.
-        mixed = kind in _NUMBERS and type(self.value) in _NUMBERS and kind is not type(self.value)
-        return kind is not None and not mixed
+            return f"{var} == {self.value!r}"
+        return f"type({var}) is {type(self.value).__name__} and {var} == {self.value!r}"
 
 
 class Wrapper(Node):
@@ -191,8 +185,8 @@ class Wrapper(Node):
     def inner(self) -> Sequence[Node]:
         return (self.wrapped,)
 
-    def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
-        return self.wrapped.test(var, env)
+    def knows(self, value: Any) -> bool:
+        return self.wrapped.knows(value)
 
 
 class NullOr(Wrapper):
@@ -212,10 +206,6 @@ class NullOr(Wrapper):
 
     def describe(self) -> str:
         return f"null, or {self.wrapped.describe()}"
-
-    def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
-        test = self.wrapped.test(var, env)
-        return test and f"({var} is None or {test})"
 
 
 class Maybe(NullOr):
@@ -281,22 +271,22 @@ class UnionNode(Node):
     def inner(self) -> Sequence[Node]:
         return self.alternatives
 
-    def test(self, var: str, env: Dict[str, Any]) -> Optional[str]:
-        tests: List[str] = []
-        for index, node in enumerate(self.alternatives):
-            test = node.test(var, env)
-            # An earlier alternative could still take the value by converting it, unless its own test decides.
-            kind = node.constraint.decides if isinstance(node, Scalar) else type(getattr(node, "value", None))
-            if test is None or not all(before.decides(kind) for before in self.alternatives[:index]):
-                return None
-            tests.append(test)
-        return f"({' or '.join(tests)})"
+    def knows(self, value: Any) -> bool:
+        return any(node.knows(value) for node in self.alternatives)
 
 
 class Collection(Node):
-    """A node with a generated fast path, made when the first value comes."""
+    """A node with a generated fast path, made when the first value comes that something can be learnt from."""
+
+    learnt = 0
+
+    def build(self, made: Any) -> Any:
+        """Make the collection of a list or mapping that is nobody else's."""
+        return made
 
     def handleVal(self, value: Any) -> Any:
+        if type(value) in (list, dict) and not value:
+            return self.exact(value)
         # From now on the instance's own attribute, the generated function, is what callers find.
         decode = decoder.generate(self, value)
         self.__dict__["handleVal"] = decode
@@ -315,10 +305,6 @@ class ListNode(Collection):
     def __init__(self, item: Node) -> None:
         self.item = item
         self.name = f"{self.brackets[0]}{item.name}{self.brackets[1]}"
-
-    def build(self, items: List[Any]) -> Any:
-        """Make the collection of a list that is nobody else's."""
-        return items
 
     def exact(self, value: Any) -> Any:
         try:
@@ -348,14 +334,17 @@ class ListNode(Collection):
     def inner(self) -> Sequence[Node]:
         return (self.item,)
 
+    def knows(self, value: Any) -> bool:
+        return type(value) is list and (not self.keyed or all(map(self.item.knows, value)))
+
 
 class SetNode(ListNode):
     """A set; empty when absent. A list on the wire."""
 
     brackets = "{}"
 
-    def build(self, items: List[Any]) -> Any:
-        return set(items)
+    def build(self, made: Any) -> Any:
+        return set(made)
 
     def describe(self) -> str:
         return f"a set, each item {self.item.describe()}"
@@ -408,6 +397,9 @@ class MapNode(Collection):
     def inner(self) -> Sequence[Node]:
         return (self.key, self.value)
 
+    def knows(self, value: Any) -> bool:
+        return type(value) is dict and (not self.keyed or all(map(self.value.knows, value.values())))
+
 
 class ObjectNode(Collection):
     """An object of a class of the API."""
@@ -438,6 +430,23 @@ class ObjectNode(Collection):
             first.partial = built
             raise first
         return built
+
+    @functools.cached_property
+    def keyed(self) -> bool:
+        return True
+
+    @functools.cached_property
+    def _declared(self) -> Tuple[FrozenSet[str], List[Tuple[str, Node]]]:
+        fields = self.cls.__spfields__
+        return frozenset(fields), [(name, field.node) for name, field in fields.items() if field.node.keyed]
+
+    def knows(self, value: Any) -> bool:
+        if type(value) is not dict:
+            return isinstance(value, self.cls)
+        names, nested = self._declared
+        if not names.issuperset(value):
+            return False
+        return not nested or all(node.knows(value[name]) for name, node in nested if name in value)
 
     def describe(self) -> str:
         article = "an" if self.name[:1] in "AEIOUi" else "a"

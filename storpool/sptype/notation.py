@@ -70,7 +70,15 @@ def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
         if not any(isinstance(base, JsonObjectMeta) for base in bases):
             bases = (*bases, JsonObjectImpl)
         # The class is made anew; what making it the first time left in it goes.
-        made_up = {"__dict__", "__weakref__", "__slots__", "_spfields", "_spnode", *vars(cls).get("__spown__", ())}
+        made_up = {
+            "__dict__",
+            "__weakref__",
+            "__slots__",
+            "_spfields",
+            "_spnode",
+            "_spread",
+            *vars(cls).get("__spown__", ()),
+        }
         kept = {name: value for name, value in vars(cls).items() if name not in made_up}
         kept.update(kept.get("__spdefaults__", {}))
         annotations = {**kept.get("__annotations__", {}), **{name: spType(each) for name, each in fields.items()}}

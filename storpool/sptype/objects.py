@@ -133,16 +133,17 @@ class JsonObjectMeta(type):
         def __call__(cls, json: Any = None, **fields: Any) -> Any:
             """Make an object of a mapping, of keywords, or of both; an instance is given back as it is."""
             if not fields:
-                if isinstance(json, cls):
-                    return json
                 given = json
+                if type(json) is not dict and isinstance(json, cls):
+                    return json
             else:
                 try:
                     given = {**({} if json is None else dict(json)), **fields}
                 except Exception:
                     raise InvalidArgumentError(f"{shown(json)} is not a mapping", root=cls.__name__) from None
-            warn_of_unknown(cls.__spnode__, given)
-            return cls.__spnode__.handleVal(given)
+            node = cls.__dict__.get("_spnode") or cls.__spnode__
+            warn_of_unknown(node, given)
+            return node.handleVal(given)
 
     def twin(cls) -> type:
         """Make a class of the same layout whose attributes are stored without validation; decoders build in it."""
@@ -160,6 +161,17 @@ def _resolve(cls: type) -> Dict[str, Field]:
         own: Tuple[str, ...] = owner.__dict__.get("__spown__", ())
         for name in own:
             fields[name] = field_of(owner, name, owner.__dict__["__spdefaults__"].get(name, _MISSING))
+    return fields
+
+
+def as_dict(made: JsonObjectImpl) -> Dict[str, Any]:
+    """Give all fields, base classes' first, with the values as they are."""
+    cls = type(made)
+    read = cls.__dict__.get("_spread")
+    if read is None:
+        read = decoder.reader(cls)
+        type.__setattr__(cls, "_spread", read)
+    fields: Dict[str, Any] = read(made)
     return fields
 
 
@@ -198,20 +210,32 @@ def _holds(node: Node, value: Any) -> bool:
     return isinstance(node, ListNode if isinstance(value, list) else (MapNode, ObjectNode))
 
 
+def _taking(node: Node, value: Any) -> Node:
+    """Find the node that takes such a container, within those that only add to others or choose among them."""
+    from .nodes import UnionNode, Wrapper
+
+    while isinstance(node, (UnionNode, Wrapper)):
+        node = next(inner for inner in node.inner() if _holds(inner, value))
+    return node
+
+
 def warn_of_unknown(node: Node, value: Any, call: str = "") -> None:
     """Log the keys which a caller gave and no declaration knows: a misspelt ``size`` must not vanish unseen."""
-    if isinstance(value, (dict, list)):
+    if type(value) is dict or isinstance(value, (dict, list)):
         try:
+            if node.knows(value):
+                return
             unknown = list(unknown_keys(node, value))
         except Exception:
             return  # A value that holds itself, or that cannot be looked at; the conversion says what it makes of it.
         if unknown:
+            root = _taking(node, value)
             # Imported where it is needed: it would be a quarter of what importing the bindings takes.
             import logging
 
             log = logging.getLogger("storpool.sptype")
             for path in unknown:
-                log.warning("%s%s%s is not a field; the value is dropped", call, call and ": ", node.name + path)
+                log.warning("%s%s%s is not a field; the value is dropped", call, call and ": ", root.name + path)
 
 
 class JsonObjectImpl(metaclass=JsonObjectMeta):
@@ -231,7 +255,7 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
 
     def to_json(self) -> Dict[str, Any]:
         """Give all declared fields, base classes' first, with the values as they are: nested objects stay objects."""
-        return {name: getattr(self, name) for name in type(self).__spfields__}
+        return as_dict(self)
 
     def toJson(self) -> Dict[str, Any]:
         """Same as :meth:`to_json`."""
@@ -252,15 +276,13 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
 
     if not TYPE_CHECKING:
         # Out of the checkers' sight, or any name at all would be an attribute to them.
-
-        def __getattr__(self, name: str) -> NoReturn:
-            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        # There is no __getattr__: with one, reading a field would be several times slower.
 
         def __setattr__(self, name: str, value: Any) -> None:
             cls = type(self)
             field = cls.__spfields__.get(name)
             if field is None:
-                raise AttributeError(f"{cls.__name__!r} has no attribute {name!r}")
+                raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
             try:
                 value = field.node.handleVal(value)
             except InvalidArgumentError as exc:

@@ -43,7 +43,7 @@ if not typing.TYPE_CHECKING:
     ]
 
     # With the aliases gone from here, asking for one comes to __getattr__.
-    _aliases = {name: globals().pop(name) for name in __all__ if typing.get_origin(globals()[name]) is not None}
+    _aliases = {name: globals().pop(name) for name in __all__ if hasattr(globals()[name], "__origin__")}
 
     def __getattr__(name):
         if name not in _aliases:

@@ -277,7 +277,7 @@ VolumeSize = Annotated[int, Size("Size", SECTOR_SIZE)]
 VolumeResize = Annotated[int, Size("SizeAdd", SECTOR_SIZE)]
 """An increase of size in bytes; a positive multiple of 512."""
 
-VolumeTagName = Annotated[str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE)]
+VolumeTagName = Annotated[str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, few=True)]
 """The name of a tag: letters, digits, `_`, `-`, `.` and `:`."""
 
 VolumeTagValue = Annotated[str, Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE)]
@@ -381,6 +381,7 @@ PlacementGroupName = Annotated[
         PLACEMENT_GROUP_NAME_REGEX,
         shorter_than=PLACEMENT_GROUP_NAME_SIZE,
         reserved=("list",),
+        few=True,
     ),
 ]
 """The name of a placement group: letters, digits, `_` and `-`."""
@@ -390,7 +391,7 @@ FaultSetName = PlacementGroupName
 
 VolumeTemplateName = Annotated[
     str,
-    Name("VolumeTemplateName", VOLUME_TEMPLATE_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, reserved=("list",)),
+    Name("VolumeTemplateName", VOLUME_TEMPLATE_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, reserved=("list",), few=True),
 ]
 """The name of a template: letters, digits, `_` and `-`."""
 
@@ -416,6 +417,7 @@ RemoteLocationName = Annotated[
         shorter_than=REMOTE_LOCATION_NAME_SIZE,
         reserved=("list",),
         since="4.0.0",
+        few=True,
     ),
 ]
 """The name of a remote location: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
@@ -428,21 +430,24 @@ RemoteClusterName = Annotated[
         shorter_than=REMOTE_CLUSTER_NAME_SIZE,
         reserved=("list",),
         since="5.5.0",
+        few=True,
     ),
 ]
 """The name of a remote cluster: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
 
-ClusterName = Annotated[str, Name("ClusterName", CLUSTER_NAME_REGEX, shorter_than=CLUSTER_NAME_SIZE, since="5.2.0")]
+ClusterName = Annotated[
+    str, Name("ClusterName", CLUSTER_NAME_REGEX, shorter_than=CLUSTER_NAME_SIZE, since="5.2.0", few=True)
+]
 """The name of a cluster in multicluster requests and replies: letters, digits, `_`, `-`, `.` and `:`, and possibly a
 leading `#`."""
 
-LocationId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0")]
+LocationId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0", few=True)]
 """The id of a location: lowercase letters and digits."""
 
-ClusterId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+\.[a-z0-9]+$", since="5.2.0")]
+ClusterId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+\.[a-z0-9]+$", since="5.2.0", few=True)]
 """The id of a cluster: those of the location and of the cluster within it, joined by a dot."""
 
-SubClusterId = Annotated[str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0")]
+SubClusterId = Annotated[str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0", few=True)]
 """The id of a cluster within its location: lowercase letters and digits."""
 
 # iSCSI.
@@ -453,7 +458,7 @@ iSCSIId = Annotated[int, IntRange("iSCSIId", 0, MAX_CLIENT_ISCSI_ID)]
 iSCSIName = Annotated[str, Regex("iSCSIName", r"^[a-z0-9\-.:]+$")]
 """An iSCSI name (IQN): lowercase letters, digits, `-`, `.` and `:`."""
 
-iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$")]
+iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", few=True)]
 """The name of a portal group: letters, digits, `_`, `-`, `.` and `:`."""
 
 # The key-value store.

@@ -24,7 +24,7 @@ def up_or_down(*own_of_up: str) -> Callable[[Mapping[str, Any]], int]:
         if record["generationLeft"] not in UP_GENERATIONS:
             return 1
         # -1 alone does not make a disk up: with nothing else of such a disk, the record is that of one that is down.
-        return int(own.isdisjoint(record))
+        return 1 if own.isdisjoint(record) else 0
 
     return up_or_down_of
 
@@ -38,5 +38,5 @@ def snapshot_or_volume(record: Mapping[str, Any]) -> int:
     Only a record that has all of the other kind's fields, or none of its own, is taken for what its fields say.
     """
     if record.get("snapshot"):
-        return int("onVolume" not in record and _OWN_OF_SNAPSHOTS.isdisjoint(record))
-    return int("onVolume" not in record or not _OWN_OF_SNAPSHOTS.issubset(record))
+        return 1 if "onVolume" not in record and _OWN_OF_SNAPSHOTS.isdisjoint(record) else 0
+    return 1 if "onVolume" not in record or not _OWN_OF_SNAPSHOTS.issubset(record) else 0
