@@ -20,22 +20,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import logging
 import os
 import re
 import stat
+import zlib
 from typing import List, Optional, Tuple
 
 __all__ = ["Journal", "overwrite", "read_all", "torn", "write_all"]
 
 LOG = logging.getLogger(__name__)
 
-_MAGIC = b"storpool_os journal 1 "
+_MAGIC = b"storpool_os journal 2 "
 _PENDING = b"pending"
 _DONE = b"done   "
-_HEADER = re.compile(re.escape(_MAGIC) + b"(pending|done   ) ([0-9a-f]{64}) ([0-9]{1,12}) ([0-9]{1,12})\n")
-_HEADER_MAX = 200
+_HEADER = re.compile(re.escape(_MAGIC) + b"(pending|done   ) ([0-9a-f]{8}) ([0-9]{1,12}) ([0-9]{1,12})\n")
+_HEADER_MAX = 100
 # No disk writes less than this, and so none tears it.
 _SECTOR = 512
 _BLOCK = 4096
@@ -45,30 +45,37 @@ def read_all(fd: int) -> bytes:
     """Read a file from its beginning to its end."""
     parts: List[bytes] = []
     offset = 0
+    # As much as it takes: room for more costs time too.
+    room = max(os.fstat(fd).st_size, 1)
     while True:
-        part = os.pread(fd, 1 << 20, offset)
+        part = os.pread(fd, room, offset)
         if not part:
             return b"".join(parts)
         parts.append(part)
         offset += len(part)
 
 
-def write_all(fd: int, data: bytes) -> None:
-    """Write over the beginning of a file."""
-    offset = 0
-    while offset < len(data):
-        offset += os.pwrite(fd, data[offset:], offset)
+def write_all(fd: int, data: bytes, offset: int = 0) -> None:
+    """Write all of it over a part of a file."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(fd, data[done:], offset + done)
 
 
-def overwrite(fd: int, data: bytes, size: int) -> None:
-    """Replace the content of a file of that size, in place.
+def overwrite(fd: int, new: bytes, old: bytes) -> None:
+    """Replace the content of a file, in place.
 
-    One write, and blanks over the rest of what was longer: JSON which ends in blanks is still JSON, so even one who
-    knows of no journal can read a small file at any time.
+    One write, from the first block that changes, and blanks over the rest of what was longer: JSON which ends in
+    blanks is still JSON. The kernel lets nothing come between the bytes of one block, so that even one who knows of no
+    journal can read a file, at any time, whose last block alone changes: what is added is added there.
     """
-    write_all(fd, data.ljust(size))
-    if size > len(data):
-        os.ftruncate(fd, len(data))
+    data = new.ljust(len(old))
+    same = 0
+    while same < len(old) and data[same : same + _BLOCK] == old[same : same + _BLOCK]:
+        same += _BLOCK
+    write_all(fd, data[same:], same)
+    if len(old) > len(new):
+        os.ftruncate(fd, len(new))
 
 
 def torn(data: bytes, old: bytes, new: bytes) -> bool:
@@ -87,8 +94,8 @@ def torn(data: bytes, old: bytes, new: bytes) -> bool:
     )
 
 
-def _digest(old: bytes, new: bytes) -> bytes:
-    return hashlib.sha256(b"%d %d " % (len(new), len(old)) + new + old).hexdigest().encode()
+def _checksum(old: bytes, new: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(old, zlib.crc32(new))
 
 
 class Journal:
@@ -98,7 +105,9 @@ class Journal:
     """
 
     def __init__(self, fname: str) -> None:
-        self.path = os.path.realpath(fname) + ".journal"
+        # Only the last part of the path matters: what leads there leads to both.
+        self.path = (os.path.realpath(fname) if os.path.islink(fname) else fname) + ".journal"
+        self._directory = os.path.dirname(self.path) or os.curdir
 
     def pending(self, main: os.stat_result) -> Optional[Tuple[bytes, bytes]]:
         """The old and the new content of a write that may not have come to its end."""
@@ -126,7 +135,7 @@ class Journal:
         new = record[start : start + new_size]
         old = record[start + new_size + 1 : start + new_size + 1 + old_size]
         # A record that was not written to its end is one whose write had not begun.
-        return (old, new) if _digest(old, new) == header[2] else None
+        return (old, new) if _checksum(old, new) == header[2] else None
 
     def begin(self, main: os.stat_result, old: bytes, new: bytes) -> int:
         """Put down, durably, what is going to be written; returns the descriptor for `done`, to be closed."""
@@ -136,12 +145,11 @@ class Journal:
             if there == 0:
                 # Before the first record: one that is there will be found after a power loss.
                 self._sync_directory()
-            sizes = b"%d %d" % (len(new), len(old))
-            record = b"\n".join((b" ".join((_MAGIC + _PENDING, _digest(old, new), sizes)), new, old, b""))
-            if len(record) > there:
-                # To the end of the block, which is taken anyway: as long as the size stays, syncing is cheaper.
-                record += b"\n" * (-len(record) % _BLOCK)
-            write_all(fd, record)
+            header = _MAGIC + _PENDING + b" %s %d %d" % (_checksum(old, new), len(new), len(old))
+            size = len(header) + len(new) + len(old) + 3
+            # To the end of the block, which is taken anyway: as long as the size stays, syncing is cheaper.
+            padding = b"\n" * (-size % _BLOCK if size > there else 0)
+            write_all(fd, b"\n".join((header, new, old, padding)))
             os.fdatasync(fd)
         except BaseException:
             os.close(fd)
@@ -188,7 +196,7 @@ class Journal:
         return fd
 
     def _create(self, main: os.stat_result) -> int:
-        if os.stat(os.path.dirname(self.path)).st_dev != main.st_dev:
+        if os.stat(self._directory).st_dev != main.st_dev:
             # Another container's services would not find it.
             LOG.warning("The state file is mounted by itself: mount its directory instead, for %s", self.path)
         # Under another name until it belongs to whom it should: a service of another user must be able to open it.
@@ -219,7 +227,7 @@ class Journal:
             raise OSError(errno.EPERM, "Not the side file of the state; look at it and remove it", self.path)
 
     def _sync_directory(self) -> None:
-        fd = os.open(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(fd)
         finally:

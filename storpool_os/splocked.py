@@ -32,8 +32,9 @@ Self = TypeVar("Self", bound="SPLockedFile")
 #: What tells one state of a file from another without reading it: inode, time of the last change, size.
 Stamp = Tuple[int, int, int]
 
-# A lock on a file belongs to whoever opened it, so threads need another one.
-_PROCESS_LOCK = threading.RLock()
+# A lock on a file belongs to whoever opened it, so threads need another one. It is made with the first object: by then
+# a service has let eventlet replace what `threading` has.
+_PROCESS_LOCK: Dict[str, Any] = {}
 # The kernel's clock for files ticks this seldom at worst; some file systems keep whole seconds.
 _TICK_NS = 20_000_000
 _COARSE_TICK_NS = 2_000_000_000
@@ -69,6 +70,8 @@ class SPLockedFile:
 
     def __init__(self, fname: str) -> None:
         self._fname = os.fspath(fname)
+        # Atomic, unlike looking and then making one.
+        self._process_lock = _PROCESS_LOCK.setdefault("", threading.RLock())
         self._fd = -1
         self._depth = 0
         # Counts the times that the lock was taken: within one time, only we change the file.
@@ -81,7 +84,7 @@ class SPLockedFile:
         self._journal: Optional[Journal] = None
 
     def __enter__(self: Self) -> Self:
-        _PROCESS_LOCK.acquire()
+        self._process_lock.acquire()
         try:
             if self._depth == 0:
                 self._fd = self._lock()
@@ -89,7 +92,7 @@ class SPLockedFile:
                 self._journal = None
             self._depth += 1
         except BaseException:
-            _PROCESS_LOCK.release()
+            self._process_lock.release()
             raise
         return self
 
@@ -104,9 +107,11 @@ class SPLockedFile:
                     if exc_type is None:
                         self._left = _stamp(os.fstat(fd))
                 finally:
+                    # A process that was forked meanwhile has the file open too: closing ours would not unlock it.
+                    fcntl.flock(fd, fcntl.LOCK_UN)
                     os.close(fd)
         finally:
-            _PROCESS_LOCK.release()
+            self._process_lock.release()
 
     def _lock(self) -> int:
         for attempt in range(self.lock_tries):
@@ -177,7 +182,7 @@ class SPLockedFile:
             self._keep_in_mind(data)
 
     def _side(self) -> Journal:
-        # Finding out where a link leads takes a while, and it may lead elsewhere the next time.
+        # A link may lead elsewhere the next time.
         if self._journal is None:
             self._journal = Journal(self._fname)
         return self._journal
@@ -204,7 +209,7 @@ class SPLockedFile:
         if repair:
             LOG.warning("Finishing a write of %s that was interrupted", self._fname)
             try:
-                overwrite(self._fd, new, len(data))
+                overwrite(self._fd, new, data)
                 data = new
             except OSError:
                 # A full disk: what was there before needs no more room.
@@ -217,7 +222,8 @@ class SPLockedFile:
     def _replace(self, new: bytes) -> None:
         if self._read_only is not None:
             raise self._read_only
-        known = self._raw_seen == (self._turn, _stamp(os.fstat(self._fd)))
+        status = os.fstat(self._fd)
+        known = self._raw_seen == (self._turn, _stamp(status))
         old = self._raw if known and self._raw is not None else self._content()
         self._raw = None
         if new == old:
@@ -226,14 +232,14 @@ class SPLockedFile:
             return
         journal = self._side()
         try:
-            record = journal.begin(os.fstat(self._fd), old, new)
+            record = journal.begin(status, old, new)
         except OSError as exc:
             if exc.filename is not None:
                 raise
             raise OSError(exc.errno, f"{exc.strerror}; the state is as it was", journal.path) from exc
         try:
             try:
-                overwrite(self._fd, new, len(old))
+                overwrite(self._fd, new, old)
             except OSError as exc:
                 # Back to what was there, which needs no more room.
                 self._put_back(old)

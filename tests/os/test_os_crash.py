@@ -169,6 +169,27 @@ def test_everything_is_on_the_disk_before_a_write_returns(tmp_path: Path, monkey
     assert events == [*steady, f"pwrite {name}.journal"]
 
 
+def test_what_is_added_changes_the_last_block_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Bytes of one block come all at once, so that no journal is needed to read the file.
+    path = os_state.state_file(tmp_path, {str(number): "x" * 100 for number in range(200)})
+    size, written = path.stat().st_size, []
+    real = os.pwrite
+
+    def recorded(fd: int, data: bytes, offset: int) -> int:
+        if os.path.samestat(os.fstat(fd), path.stat()):
+            written.append((offset, len(data)))
+        return real(fd, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", recorded)
+    db = SPLockedJSONDB(str(path))
+    db.add("new", 1)
+    db.remove("new")
+    assert [offset for offset, _ in written] == [size // 4096 * 4096] * 2
+    db.remove("0")
+    assert written[-1] == (0, size)
+    assert json.loads(path.read_bytes()) == db.get() == {str(number): "x" * 100 for number in range(1, 200)}
+
+
 def test_four_writers_share_a_file(tmp_path: Path) -> None:
     _share(tmp_path, [sys.executable] * 4)
 

@@ -96,6 +96,19 @@ def test_a_thread_enters_again_and_another_waits(tmp_path: Path) -> None:
     assert seen == ["first", "other"]
 
 
+def test_a_process_forked_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> None:
+    path = str(os_state.state_file(tmp_path))
+    ours, other = SPLockedFile(path), SPLockedFile(path)
+    other.lock_tries = 1
+    with ours:
+        child = subprocess.Popen(["sleep", "60"], pass_fds=[ours._fd])
+    try:
+        with other:
+            pass
+    finally:
+        os_state.kill(child)
+
+
 def test_changed_tells_of_other_states_and_other_files(tmp_path: Path) -> None:
     path = tmp_path / "file"
     locked = SPLockedFile(str(path))
@@ -349,6 +362,33 @@ def test_a_full_and_a_read_only_file_system(tmp_path: Path) -> None:
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("mounting is not permitted here")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# As a full disk, but anywhere: the kernel lets files grow to a limit only.
+LIMITED = """
+import errno, json, resource, sys
+from storpool_os import SPLockedJSONDB
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+path, count = sys.argv[1], 0
+db = SPLockedJSONDB(path)
+try:
+    while True:
+        db.add("key%d" % count, "x" * 1000)
+        count += 1
+except OSError as exc:
+    assert exc.errno == errno.EFBIG and "the state is as it was" in str(exc), exc
+assert count > 3
+assert set(db.get()) == set(SPLockedJSONDB(path).get()) == set(json.load(open(path)))
+db.remove("key0")
+assert len(json.load(open(path))) == count - 1
+"""
+
+
+def test_a_limit_on_the_size_of_files_loses_nothing(tmp_path: Path) -> None:
+    path = os_state.state_file(tmp_path)
+    done = os_state.start(LIMITED, path)
+    assert done.wait(timeout=60) == 0
+    assert "key0" not in SPLockedJSONDB(str(path)).get()
 
 
 def test_the_old_names_are_these_modules() -> None:
