@@ -214,6 +214,9 @@ async def _body(http: web.BaseRequest) -> bytes:
     if size <= MAX_BODY and http.headers.get("Expect", "").lower() == "100-continue":
         await http.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         http.writer.output_size = 0
+    if size <= MAX_BODY and http.content.is_eof():
+        # It came with the head, as short ones do.
+        return http.content.read_nowait(-1)
     chunks: Any = http.content.iter_any()
     while size <= MAX_BODY:
         try:

@@ -206,21 +206,38 @@ def test_error_reply_leaves_the_connection_usable() -> None:
 
 
 def test_reply_cut_short_on_a_kept_connection_is_not_asked_for_again_in_silence() -> None:
-    whole = response({"generation": 1, "data": OK})
-
     def script(connection: Connection) -> None:
         connection.read()
-        connection.send(whole)
+        connection.send(GOOD)
         connection.read()
-        connection.send(whole[:-5])
+        connection.send(GOOD[:-5])
         connection.reset()
 
     with RawServer(script) as server:
         api = api_of(server)
-        api.volumeDelete("v")
+        api.volumesList()
         with pytest.raises(ENDS):
-            api.volumeDelete("v")
+            api.volumesList()
         assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("retries", "made"), [(0, 1), (1, 2)])
+def test_a_change_is_made_twice_only_for_callers_who_want_retries(retries: int, made: int) -> None:
+    def script(connection: Connection) -> None:
+        connection.read()
+        connection.send(GOOD)
+        # Whatever comes next, over this connection or a new one, is carried out, and its reply lost.
+        connection.read()
+        connection.reset()
+
+    def lose(connection: Connection) -> None:
+        (script if connection.number == 0 else answers(response({"generation": 1, "data": OK})))(connection)
+
+    with RawServer(lose) as server:
+        api = api_of(server, transientRetries=retries)
+        api.volumesList()
+        assert api.volumeUpdate("v", {"sizeAdd": 512}).ok
+        assert [request.method for request in server.requests].count("POST") == made
 
 
 def test_connection_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> List[bytes]:
 
 def test_header_and_body_leave_together_on_a_new_connection_and_on_a_kept_one(pieces: List[bytes]) -> None:
     with RawServer(answers(response({"generation": 1, "data": OK}))) as server:
-        api = api_of(server)
+        api = api_of(server, transientRetries=1)
         for size in (512, 1024, 1 << 40):
             api.volumeCreate({"name": "v", "size": size})
         assert server.connections == 1

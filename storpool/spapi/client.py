@@ -61,6 +61,7 @@ class Client:
     transient, refused and reset connections, and replies that are not HTTP or are cut short. Not retried: time-outs
     and other socket errors. A change may so be asked for twice when its reply is lost. The last error is raised.
     Connections are kept where the server keeps them; one that it gave up meanwhile is made anew, which is no retry.
+    With ``transientRetries=0`` no change is sent twice.
 
     An object may be shared by threads, and used on both sides of a fork.
 
@@ -102,7 +103,9 @@ class Client:
         if any(ord(char) < 32 or ord(char) == 127 for char in str(auth)):
             raise InvalidArgumentError("has control characters", root="Api", path=".auth")
         self._headers = {"Authorization": f"Storpool v1:{auth}"}
-        self._transport: Transport = transport or HTTPTransport(host, self._port, timeout, source)
+        self._transport: Transport = transport or HTTPTransport(
+            host, self._port, timeout, source, twice=transientRetries > 0
+        )
 
     def close(self) -> None:
         """Close the connections that are kept. The next call opens one anew."""

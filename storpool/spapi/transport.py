@@ -38,19 +38,25 @@ class HTTPTransport:
     Threads may share it: each request has a connection of its own. A forked child leaves its parent's connections
     alone. ``timeout``, in seconds, is for connecting, and again for the whole of an exchange: a server that sends a
     byte now and then does not hold a caller for ever.
+
+    A kept connection may be given up just as it is used again, and nobody knows whether the request was carried out.
+    It is sent again over a new one, unless it is a change and ``twice`` is false: changes then only go over new ones.
     """
 
-    def __init__(self, host: str, port: int, timeout: Optional[float], source: Optional[str]) -> None:
+    def __init__(
+        self, host: str, port: int, timeout: Optional[float], source: Optional[str], twice: bool = True
+    ) -> None:
         self._pid = os.getpid()
         self._idle: Deque[Tuple[Any, float]] = deque()
         self._host = host
         self._port = port
         self._timeout = timeout
         self._source = source
+        self._twice = twice
 
     def send(self, method: str, path: str, body: Optional[str], headers: Dict[str, str]) -> Tuple[int, bytes]:
         """Make one request; see :meth:`Transport.send`."""
-        kept = self._kept()
+        kept = self._kept() if self._twice or method == "GET" else None
         if kept is not None:
             try:
                 return self._exchange(kept, method, path, body, headers, kept=True)
