@@ -11,6 +11,18 @@ from storpool.sptype import constraints, nodes
 
 # Ours differs on purpose: the original refuses a good mode, and takes any name at all for iSCSI.
 BETTER = ("mcMode", "iSCSIName", "iSCSIPGName")
+# Of what is newer than the original nothing is drawn; what takes more than the original's does is drawn as that has it.
+NEWER = "7.4.0"
+NARROWER = {
+    ("VolumeCreateDesc", "name"): "VolumeName",
+    ("VolumeSnapshotDesc", "name"): "VolumeName",
+    ("GroupSnapshotSpec", "name"): "SnapshotName",
+    ("iSCSITarget", "volume"): "VolumeName",
+    ("iSCSICommandCreateTarget", "volumeName"): "VolumeName",
+    ("iSCSICommandDeleteTarget", "volumeName"): "VolumeName",
+    ("iSCSICommandExport", "volumeName"): "VolumeName",
+    ("iSCSICommandExportDelete", "volumeName"): "VolumeName",
+}
 BUILTINS = {int: "int", str: "str", bool: "bool", float: "float"}
 
 
@@ -68,15 +80,25 @@ def _object(cls: Any, known: Dict[type, Shape]) -> Shape:
     if cls not in known:
         shape = known[cls] = Shape("object", name=cls.__name__)
         for name, field in cls.__spfields__.items():
+            if field.since == NEWER:
+                continue
             try:
                 field.absent()
                 optional = True
             except spcatch.InvalidArgumentError:
                 optional = False
-            part = shape_of(field.node, known)
+            narrower = NARROWER.get((cls.__name__, name))
+            part = shape_of(getattr(sptypes, narrower) if narrower else field.node, known)
             shape.fields[name] = (part, optional)
             shape.kept = shape.kept or (part.better and not optional)
     return known[cls]
+
+
+def _body(call: Any, known: Dict[type, Shape]) -> Optional[Shape]:
+    # A body that stands last came later than the original, and so did the bare list of VolumesReassignWait.
+    if call.json is None or call.jsonLast:
+        return None
+    return shape_of(call.json.inner()[0] if call.name == "volumesReassignWait" else call.json, known)
 
 
 def surface() -> Surface:
@@ -86,13 +108,13 @@ def surface() -> Surface:
         CallShape(
             name,
             [shape_of(argument._type, known) for argument in call.args],
-            None if call.json is None else shape_of(call.json, known),
+            _body(call, known),
             call.jsonOptional,
             shape_of(call.returns, known),
         )
         for name, call in spapi.CALLS.items()
         # Dropped from the API, and from the original.
-        if not call.until
+        if not call.until and call.since != NEWER
     ]
     declared = {name: getattr(sptypes, name) for name in sorted(dir(sptypes)) if not name.startswith("_")}
     types = {
@@ -104,5 +126,6 @@ def surface() -> Surface:
         name: _object(cls, known)
         for name, cls in declared.items()
         if isinstance(cls, type) and issubclass(cls, spjson.JsonObjectImpl) and cls.__spfields__
+        if cls.__since__ != NEWER
     }
     return Surface(calls, types, classes)
