@@ -9,9 +9,9 @@ from typing import Any, Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wire import RawServer, answers, api_of, response
 
 from storpool import spjson
-from tests.wire import RawServer, answers, api_of, response
 
 MODES = ["standard", "fast"]
 

@@ -6,8 +6,7 @@ import socket
 from typing import Any, List
 
 import pytest
-
-from tests.wire import GOOD, OK, Connection, RawServer, answers, api_of, response
+from wire import GOOD, OK, Connection, RawServer, answers, api_of, response
 
 
 @pytest.fixture
