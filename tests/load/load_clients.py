@@ -60,7 +60,7 @@ class Client:
         self.expected: Counter[str] = Counter()
         self.requests = 0
         #: The values of this client's tag on each shared volume that may be the last.
-        self.last: Dict[str, List[str]] = {name: [] for name in SHARED}
+        self.last: Dict[str, List[Optional[str]]] = {name: [None] for name in SHARED}
 
     def run(self, deadline: float) -> None:
         """Work until then."""
@@ -166,7 +166,8 @@ class Client:
 def main() -> None:
     task = json.load(sys.stdin)
     connections = Connections()
-    options = {**task["api"], "timeout": 60, "transientRetries": 0}
+    # Where faults are to be met, each must show; without retries changes go over connections of their own.
+    options = {**task["api"], "timeout": 60, "transientRetries": 0 if task["allowed"] else 5}
     shared = Api(**options)
     clients = [Client(shared if number % 2 else Api(**options), number, task["allowed"]) for number in task["clients"]]
     deadline = time.monotonic() + task["seconds"]

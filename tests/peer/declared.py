@@ -45,87 +45,93 @@ def _scalar(constraint: constraints.Constraint) -> Shape:
     raise NotImplementedError(f"a value of {constraint!r}")
 
 
-def shape_of(node: Any, known: Optional[Dict[type, Shape]] = None) -> Shape:
-    """What values of a node look like."""
-    known = {} if known is None else known
-    if isinstance(node, nodes.Builtin):
-        return Shape(BUILTINS[node.type])
-    if isinstance(node, nodes.Scalar):
-        return _scalar(node.constraint)
-    if isinstance(node, nodes.Const):
-        return Shape("const", values=(node.value,))
-    if isinstance(node, nodes.UnionNode):
-        parts = tuple(shape_of(part, known) for part in node.alternatives)
-        return Shape("either", parts=parts, kept=node.toldApart is not None)
-    if isinstance(node, nodes.MapNode):
-        return Shape("map", parts=(shape_of(node.key, known), shape_of(node.value, known)), known=node.known)
-    if isinstance(node, nodes.ListNode):
-        return Shape("set" if isinstance(node, nodes.SetNode) else "list", parts=(shape_of(node.item, known),))
-    if isinstance(node, nodes.ObjectNode):
-        return _object(node.cls, known)
-    if isinstance(node, nodes.WithDefault):
-        return shape_of(node.wrapped, known)
-    if isinstance(node, nodes.InternalNode):
-        return _wrapper("internal", shape_of(node.wrapped, known))
-    if isinstance(node, nodes.NullOr):
-        return _wrapper("maybe", shape_of(node.wrapped, known))
-    raise NotImplementedError(f"a value of {node!r}")
-
-
 def _wrapper(kind: str, inner: Shape) -> Shape:
     return Shape(kind, parts=(inner,), better=inner.better)
 
 
-def _object(cls: Any, known: Dict[type, Shape]) -> Shape:
-    if cls not in known:
-        shape = known[cls] = Shape("object", name=cls.__name__)
-        for name, field in cls.__spfields__.items():
-            if field.since == NEWER:
-                continue
-            try:
-                field.absent()
-                optional = True
-            except spcatch.InvalidArgumentError:
-                optional = False
-            narrower = NARROWER.get((cls.__name__, name))
-            part = shape_of(getattr(sptypes, narrower) if narrower else field.node, known)
-            shape.fields[name] = (part, optional)
-            shape.kept = shape.kept or (part.better and not optional)
-    return known[cls]
+class _Reader:
+    def __init__(self, original: bool) -> None:
+        self._original = original
+        self._known: Dict[type, Shape] = {}
+
+    def shape_of(self, node: Any) -> Shape:
+        """What values of a node look like."""
+        if isinstance(node, nodes.Builtin):
+            return Shape(BUILTINS[node.type])
+        if isinstance(node, nodes.Scalar):
+            return _scalar(node.constraint)
+        if isinstance(node, nodes.Const):
+            return Shape("const", values=(node.value,))
+        if isinstance(node, nodes.UnionNode):
+            parts = tuple(self.shape_of(part) for part in node.alternatives)
+            return Shape("either", parts=parts, kept=node.toldApart is not None)
+        if isinstance(node, nodes.MapNode):
+            return Shape("map", parts=(self.shape_of(node.key), self.shape_of(node.value)), known=node.known)
+        if isinstance(node, nodes.ListNode):
+            return Shape("set" if isinstance(node, nodes.SetNode) else "list", parts=(self.shape_of(node.item),))
+        if isinstance(node, nodes.ObjectNode):
+            return self._object(node.cls)
+        if isinstance(node, nodes.WithDefault):
+            return self.shape_of(node.wrapped)
+        if isinstance(node, nodes.InternalNode):
+            return _wrapper("internal", self.shape_of(node.wrapped))
+        if isinstance(node, nodes.NullOr):
+            return _wrapper("maybe", self.shape_of(node.wrapped))
+        raise NotImplementedError(f"a value of {node!r}")
+
+    def _object(self, cls: Any) -> Shape:
+        if cls not in self._known:
+            shape = self._known[cls] = Shape("object", name=cls.__name__)
+            for name, field in cls.__spfields__.items():
+                if self._original and field.since == NEWER:
+                    continue
+                try:
+                    field.absent()
+                    optional = True
+                except spcatch.InvalidArgumentError:
+                    optional = False
+                narrower = NARROWER.get((cls.__name__, name)) if self._original else None
+                part = self.shape_of(getattr(sptypes, narrower) if narrower else field.node)
+                shape.fields[name] = (part, optional)
+                shape.kept = shape.kept or (part.better and not optional)
+        return self._known[cls]
+
+    def _body(self, call: Any) -> Optional[Shape]:
+        # A body that stands last came later than the original, and so did the bare list of VolumesReassignWait.
+        if call.json is None or (self._original and call.jsonLast):
+            return None
+        bare = self._original and call.name == "volumesReassignWait"
+        return self.shape_of(call.json.inner()[0] if bare else call.json)
+
+    def surface(self) -> Surface:
+        """Everything that is declared."""
+        calls = [
+            CallShape(
+                name,
+                [self.shape_of(argument._type) for argument in call.args],
+                self._body(call),
+                call.jsonOptional,
+                self.shape_of(call.returns),
+            )
+            for name, call in spapi.CALLS.items()
+            # Dropped from the API, and from the original.
+            if not call.until and not (self._original and call.since == NEWER)
+        ]
+        declared = {name: getattr(sptypes, name) for name in sorted(dir(sptypes)) if not name.startswith("_")}
+        types = {
+            name: self.shape_of(node)
+            for name, node in declared.items()
+            if isinstance(node, sptype.Node) and name not in BETTER
+        }
+        classes = {
+            name: self._object(cls)
+            for name, cls in declared.items()
+            if isinstance(cls, type) and issubclass(cls, spjson.JsonObjectImpl) and cls.__spfields__
+            if not (self._original and cls.__since__ == NEWER)
+        }
+        return Surface(calls, types, classes)
 
 
-def _body(call: Any, known: Dict[type, Shape]) -> Optional[Shape]:
-    # A body that stands last came later than the original, and so did the bare list of VolumesReassignWait.
-    if call.json is None or call.jsonLast:
-        return None
-    return shape_of(call.json.inner()[0] if call.name == "volumesReassignWait" else call.json, known)
-
-
-def surface() -> Surface:
-    """Everything that is declared; what the original has not is left out when it is asked."""
-    known: Dict[type, Shape] = {}
-    calls = [
-        CallShape(
-            name,
-            [shape_of(argument._type, known) for argument in call.args],
-            _body(call, known),
-            call.jsonOptional,
-            shape_of(call.returns, known),
-        )
-        for name, call in spapi.CALLS.items()
-        # Dropped from the API, and from the original.
-        if not call.until and call.since != NEWER
-    ]
-    declared = {name: getattr(sptypes, name) for name in sorted(dir(sptypes)) if not name.startswith("_")}
-    types = {
-        name: shape_of(node, known)
-        for name, node in declared.items()
-        if isinstance(node, sptype.Node) and name not in BETTER
-    }
-    classes = {
-        name: _object(cls, known)
-        for name, cls in declared.items()
-        if isinstance(cls, type) and issubclass(cls, spjson.JsonObjectImpl) and cls.__spfields__
-        if cls.__since__ != NEWER
-    }
-    return Surface(calls, types, classes)
+def surface(original: bool = True) -> Surface:
+    """Everything that is declared; unless told otherwise, as far as the original has it."""
+    return _Reader(original).surface()
