@@ -52,7 +52,7 @@ class TestDeletingAnAttachedVolume:
         self, body: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         told = Told()
-        monkeypatch.setattr(f"{spreq.get_api_method.__module__}.from_config_with_overrides", lambda **_: api_of(told))
+        monkeypatch.setattr(spreq, "from_config_with_overrides", lambda **_: api_of(told))
         argv = ["storpool_req", "-P", "VolumeDelete", "v", *(["--json", json.dumps(body)] if body else [])]
         monkeypatch.setattr("sys.argv", argv)
         spreq.main()

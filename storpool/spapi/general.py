@@ -12,7 +12,8 @@ class General(Section, title="General"):
 
     Before the query there may be `RemoteCommand/<clusterName>/`, which relays the request to the API of another
     cluster, and after that `MultiCluster/`, which widens some calls for volumes and snapshots to all connected
-    clusters.
+    clusters. `MultiCluster/AllClusters/` before a query that reads and can be widened has each cluster answer for
+    itself; in Python that is `api.allClusters(api.volumesList)`, since 7.4.0.
 
     In Python, `Api.fromConfig()` makes a connection from StorPool's configuration, where the environment overrides
     the files unless `use_env` is false; it takes a ready `SPConfig`, too. `Api(host, port, auth)` makes one from an

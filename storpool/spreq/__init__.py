@@ -5,6 +5,11 @@ is asked for: `describe` (the reference in the terminal), `output` and `table` (
 what a call began is done), `completion` (for shells).
 """
 
+import os
+import sys
+
+from .. import spapi, spconfig
 from .command import deep_to_json, from_config_with_overrides, get_api_method, main
 
-__all__ = ["deep_to_json", "from_config_with_overrides", "get_api_method", "main"]
+# The modules are here for test suites, which replace things in them by way of this one.
+__all__ = ["deep_to_json", "from_config_with_overrides", "get_api_method", "main", "os", "spapi", "spconfig", "sys"]

@@ -13,7 +13,7 @@ import os
 import sys
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional
 
-from .. import spapi, spconfig
+from .. import spapi, spconfig, spreq
 from ..spapi.call import CALLS, Call
 from .arguments import parse
 from .errors import (
@@ -68,7 +68,8 @@ def from_config_with_overrides(**kwargs: Any) -> Any:
 
 def _api(multiCluster: bool) -> Any:
     try:
-        return from_config_with_overrides(multiCluster=multiCluster)
+        # Of the package, where test suites replace it; so are the others below.
+        return spreq.from_config_with_overrides(multiCluster=multiCluster)
     except KeyError as exc:
         refuse("cliMissingConfigVariable", "Missing CLI configuration variable", missing=exc.args[0])
     except Exception as exc:
@@ -187,7 +188,7 @@ def _call(args: argparse.Namespace) -> None:
         from .output import writer
 
         write = writer(args.output)
-    method = get_api_method(args)
+    method = spreq.get_api_method(args)
     parameters = _parameters(args)
     wait = None
     if args.wait:
@@ -202,7 +203,7 @@ def _call(args: argparse.Namespace) -> None:
         if wait is not None:
             wait.before()
         result = _invoke(method, parameters, args.clustername)
-    write(deep_to_json(result), declared(method))
+    write(spreq.deep_to_json(result), declared(method))
     if wait is not None:
         if sys.stdout is not None:
             sys.stdout.flush()
