@@ -123,6 +123,7 @@ def memory(call: str, path: str, warm_up: str, rounds: int) -> Samples:
 
         node = sptype.spType([sptypes.VolumeSummary])
         parsed = json.loads(Canned.reply)["data"]
+        del result
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         result = node.handleVal(parsed)
