@@ -132,6 +132,11 @@ class _Reader:
         return Surface(calls, types, classes)
 
 
+def shape_of(node: Any) -> Shape:
+    """What values of a node look like."""
+    return _Reader(original=False).shape_of(node)
+
+
 def surface(original: bool = True) -> Surface:
     """Everything that is declared; unless told otherwise, as far as the original has it."""
     return _Reader(original).surface()
