@@ -58,7 +58,8 @@ class Server:
         self._oldHTTP = oldHTTP
         self._state = state
         self.faults: Faults = control.faults
-        self._web = web.Server(self._handle, access_log=None)
+        # Who hangs up does not wait any longer.
+        self._web = web.Server(self._handle, access_log=None, handler_cancellation=True)
         self._runner = web.ServerRunner(self._web, shutdown_timeout=1.0)
         self._site: Optional[web.TCPSite] = None
         self._returning: Optional[asyncio.Task[None]] = None

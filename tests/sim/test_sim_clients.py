@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -120,6 +121,17 @@ def test_a_timeout_ends_the_wait(sim, api, clock):
         assert result(future).ok
     (status,) = [one for one in api.clientsConfigDump() if one.id == 1]
     assert status.configStatus == "down"
+
+
+def test_who_hangs_up_is_waited_for_no_longer(sim, api):
+    sim.cluster.client_stuck(1)
+    with pytest.raises(socket.timeout):
+        sim.api(timeout=0.2).volumesReassignWait(ATTACH)
+    deadline = time.monotonic() + 20
+    while sim.cluster.watchers:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    assert [one.client for one in api.attachmentsList()] == [1]
 
 
 def test_the_clock_of_the_machine_ends_a_wait_too():
