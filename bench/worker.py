@@ -74,11 +74,23 @@ class Canned:
         pass
 
 
-def _canned_api() -> Any:
+def _can(path: str) -> bytes:
+    """Let the canned reply be to a listing with this data, which is given."""
+    with open(path, "rb") as file:
+        data = file.read()
+    Canned.reply = b'{"generation": 1, "data": ' + data + b"}"
+    return data
+
+
+def _canned_call(call: str, warm_up: str) -> Callable[..., Any]:
+    """Give a method of an Api that sends nothing, called once already."""
     from storpool import spapi
 
     http.client.HTTPConnection = Canned  # type: ignore[assignment, misc]
-    return spapi.Api(host="127.0.0.1", port=80, auth=AUTH)
+    method = getattr(spapi.Api(host="127.0.0.1", port=80, auth=AUTH), call)
+    _can(warm_up)
+    method()
+    return method  # type: ignore[no-any-return]
 
 
 def decoding(call: str, path: str, warm_up: str, rounds: int) -> Samples:
@@ -86,14 +98,8 @@ def decoding(call: str, path: str, warm_up: str, rounds: int) -> Samples:
 
     `first` is the first listing of the process: nothing in it was seen before.
     """
-    api = _canned_api()
-    method = getattr(api, call)
-    with open(warm_up, "rb") as file:
-        Canned.reply = b'{"generation": 1, "data": ' + file.read() + b"}"
-    method()
-    with open(path, "rb") as file:
-        data = file.read()
-    Canned.reply = b'{"generation": 1, "data": ' + data + b"}"
+    method = _canned_call(call, warm_up)
+    data = _can(path)
     gc.collect()
     first = timed(method)
     found = compared(
@@ -104,13 +110,8 @@ def decoding(call: str, path: str, warm_up: str, rounds: int) -> Samples:
 
 def memory(call: str, path: str, warm_up: str, rounds: int) -> Samples:
     """Bytes an object of a listing, by what stays allocated: for the whole result, and beyond the parsed data."""
-    api = _canned_api()
-    method = getattr(api, call)
-    with open(warm_up, "rb") as file:
-        Canned.reply = b'{"generation": 1, "data": ' + file.read() + b"}"
-    method()
-    with open(path, "rb") as file:
-        Canned.reply = b'{"generation": 1, "data": ' + file.read() + b"}"
+    method = _canned_call(call, warm_up)
+    _can(path)
     found: Samples = {"whole": [], "objects": []}
     gc.collect()
     tracemalloc.start()
