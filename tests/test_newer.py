@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
-from storpool import spapi, spreq, sptypes
+from storpool import spapi, spdoc, spreq, sptypes
 from storpool.spcatch import InvalidArgumentError
 from storpool.sptype import spType
 
@@ -135,9 +135,11 @@ def test_iscsi_commands_take_volumes_by_global_id() -> None:
     assert told.sent[0][2] == {"commands": commands}
 
 
-def test_the_conventional_tags_are_taken() -> None:
+def test_the_conventional_tags_are_taken_and_described() -> None:
     tags = {"qc": "gold", "vc-policy": "", "nvm": "17", "nloc": "one", "virt": "one"}
     assert spType(sptypes.VolumeCreateDesc).handleVal({"tags": tags}).tags == tags
+    meaning = spdoc.reference().objects["VolumePolicyDesc"].attrs["tags"].desc
+    assert all(f"`{tag}`" in meaning for tag in tags)
 
 
 class TestAllClusters:

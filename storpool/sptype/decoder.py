@@ -28,7 +28,8 @@ Lines = List[str]
 _CHUNK = 250
 # Of how many items on the collector waits until a list is made.
 _LARGE = 50
-# How many items of a list tell which fields are usual, and how often that is learnt anew, when later ones are unlike
+# How many items of a list tell which fields are usual, and how often that is learnt anew, when later lists are
+# unlike the first.
 _SAMPLES = 50
 _LEARN_MAX = 8
 _ABSENT = object()

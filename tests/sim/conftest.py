@@ -16,7 +16,7 @@ import pytest
 
 import storpool_sim
 from storpool import spapi
-from storpool_sim import Running
+from storpool_sim import Cluster, Running
 from storpool_sim.clock import ManualClock
 from storpool_sim.defaults import TOKEN
 
@@ -26,6 +26,20 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture
+def clusters(clock: ManualClock) -> Iterator[List[Cluster]]:
+    """Two in one location, and one far away; what must hold of them does after each test."""
+    found = [
+        Cluster(clock, name="west", clusterId="wwww.a"),
+        Cluster(clock, name="second", clusterId="wwww.b"),
+        Cluster(clock, name="far", clusterId="ffff.a"),
+    ]
+    storpool_sim.connect(*found)
+    yield found
+    for one in found:
+        one.check()
 
 
 @pytest.fixture

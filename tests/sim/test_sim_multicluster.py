@@ -5,25 +5,10 @@ from __future__ import annotations
 import pytest
 
 import storpool_sim
-from storpool_sim import Cluster, connect
 from storpool_sim.devices import Devices
 
 GiB = 1 << 30
 SECOND = {"clusterName": "second"}
-
-
-@pytest.fixture
-def clusters(clock):
-    """Two in one location, and one far away."""
-    found = [
-        Cluster(clock, name="west", clusterId="wwww.a"),
-        Cluster(clock, name="second", clusterId="wwww.b"),
-        Cluster(clock, name="far", clusterId="ffff.a"),
-    ]
-    connect(*found)
-    yield found
-    for one in found:
-        one.check()
 
 
 @pytest.fixture

@@ -15,18 +15,6 @@ GiB = 1 << 30
 
 
 @pytest.fixture
-def clusters(clock):
-    """Two in one location, and one far away."""
-    found = [
-        Cluster(clock, name="west", clusterId="wwww.a"),
-        Cluster(clock, name="second", clusterId="wwww.b"),
-        Cluster(clock, name="far", clusterId="ffff.a"),
-    ]
-    connect(*found)
-    return found
-
-
-@pytest.fixture
 def sim(clusters):
     with storpool_sim.running(cluster=clusters[0]) as running:
         yield running
