@@ -6,13 +6,15 @@ import functools
 import importlib
 import json
 import os
-from typing import IO, AbstractSet, Any, Callable, List, Optional, Union
+from typing import IO, AbstractSet, Any, Callable, Dict, List, Optional, Union
 
-from .sptype.objects import JsonObjectImpl
+from .sptype.objects import JsonObjectImpl, as_dict
 
-__all__ = ["JsonEncoder", "JsonObjectImpl", "dump", "dumps", "load", "loads", "parse"]
+__all__ = ["JsonEncoder", "JsonObjectImpl", "body_of", "clear_none", "dump", "dumps", "load", "loads", "parse"]
 
 SEPARATORS = (",", ":")
+
+_SCALARS = frozenset((str, int, bool, float))
 
 
 def in_order(items: AbstractSet[Any]) -> List[Any]:
@@ -21,6 +23,21 @@ def in_order(items: AbstractSet[Any]) -> List[Any]:
         return sorted(items)
     except TypeError:
         return list(items)
+
+
+def clear_none(value: Any) -> Any:
+    """Leave nulls out at every depth; objects become mappings, sets lists."""
+    if type(value) in _SCALARS:
+        return value
+    if isinstance(value, JsonObjectImpl):
+        value = as_dict(value)
+    if isinstance(value, dict):
+        return {k: v if type(v) in _SCALARS else clear_none(v) for k, v in value.items() if v is not None}
+    if isinstance(value, (set, frozenset)):
+        value = in_order(value - {None})
+    if isinstance(value, (list, tuple)):
+        return [item if type(item) in _SCALARS else clear_none(item) for item in value if item is not None]
+    return value
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -37,19 +54,64 @@ class JsonEncoder(json.JSONEncoder):
 _ENCODER = JsonEncoder(separators=SEPARATORS)
 # What json makes anew for each value, with a dict to find values that hold themselves: made once, it has none.
 _make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # None where json is all Python
-_encode = _make and _make(
+_chunks = _make and _make(
     None, _ENCODER.default, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True
 )
 
 
+def _plain(value: Any) -> str:
+    return "".join(_chunks(value, 0)) if _chunks else _ENCODER.encode(value)
+
+
+def _without_nulls(value: Any) -> str:
+    # Most collections hold scalars only, and so no null.
+    held = value.values() if type(value) is dict else value if type(value) is list else (None,)
+    return _plain(value if _SCALARS.issuperset(map(type, held)) else clear_none(value))
+
+
+class _Texts(Dict[type, Callable[[Any], str]]):
+    """What encodes the values of each type, with nulls or without; classes of the API join at their first use."""
+
+    def __init__(self, nulls: bool) -> None:
+        self._nulls = nulls
+        self._other = _plain if nulls else _without_nulls
+        super().__init__({bool: {True: "true", False: "false"}.__getitem__, dict: self._other, list: self._list})
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        if not issubclass(kind, JsonObjectImpl) or (self._nulls and kind.to_json is not JsonObjectImpl.to_json):
+            return self._other
+        from .sptype import encoder
+
+        try:
+            self[kind] = encoder.generate(kind, self._nulls, self)
+        except SyntaxError:
+            self[kind] = self._other
+        return self[kind]
+
+    def _list(self, items: List[Any]) -> str:
+        if not items:
+            return "[]"
+        # Asked first because it is quick: most lists are of numbers.
+        if type(items[0]) in _SCALARS or not isinstance(items[0], JsonObjectImpl):
+            return self._other(items)
+        return f"[{','.join([self[type(item)](item) for item in items if self._nulls or item is not None])}]"
+
+
+_texts = _Texts(nulls=True)
+_bodies = _Texts(nulls=False)
+
+
 def dumps(obj: Any) -> str:
     """Give a value as compact JSON."""
-    if _encode is not None:
-        try:
-            return "".join(_encode(obj, 0))
-        except RecursionError:
-            pass  # json itself says so if the value holds itself
-    return _ENCODER.encode(obj)
+    try:
+        return _texts[type(obj)](obj)
+    except RecursionError:
+        return _ENCODER.encode(obj)  # json itself says so if the value holds itself
+
+
+def body_of(obj: Any) -> str:
+    """Give a value as the body of a request: compact JSON, nulls left out at every depth."""
+    return _bodies[type(obj)](obj)
 
 
 def dump(obj: Any, fp: IO[str]) -> None:

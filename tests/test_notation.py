@@ -131,6 +131,7 @@ def test_what_is_remembered_of_good_names_is_bounded(few: bool, monkeypatch: pyt
     for start in range(0, 100, 5):
         names = [f"n{number}" for number in range(start, start + 5)]
         assert node.handleVal(names) == names
+        assert constraint.matches(names[0])
     assert 0 < len(constraint.table() or constraint.seen) <= 15
     with pytest.raises(InvalidArgumentError, match=r"\[1\]: 'ABC' is not a valid Bounded"):
         node.handleVal(["n1", "ABC"])

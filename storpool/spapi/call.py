@@ -16,9 +16,9 @@ from urllib.parse import quote
 from ..spcatch import InvalidArgumentError
 from ..sptype import Node, spType
 from ..sptype.annotations import evaluate
-from ..sptype.nodes import Maybe
+from ..sptype.nodes import ListNode, MapNode, Maybe
 from ..sptype.objects import warn_of_unknown
-from .client import SP_API_PREFIX
+from .client import SP_API_PREFIX, Client
 from .errors import UnusableReplyError
 
 __all__ = ["CALLS", "GET", "POST", "Argument", "Call", "Section"]
@@ -104,6 +104,11 @@ class Call:
     def returns(self) -> Node:
         """The node of the result."""
         return self._nodes[2]
+
+    @functools.cached_property
+    def _returns_owned(self) -> Node:
+        """The node of the result, for data that nobody else has."""
+        return self.returns.owning() if isinstance(self.returns, (ListNode, MapNode)) else self.returns
 
     @property
     def jsonOptional(self) -> bool:
@@ -216,15 +221,16 @@ class Call:
                 raise exc if exc.root else exc.within(".json", exc.partial, self.name) from None
             warn_of_unknown(self.json, json, self.name)
         data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
-        return data if raw else self.converted(data)
+        # A subclass may get its data from anywhere, and keep it.
+        return data if raw else self.converted(data, owned=type(api).__call__ is Client.__call__)
 
-    def converted(self, data: Any) -> Any:
-        """Make the result of the data of a reply.
+    def converted(self, data: Any, owned: bool = False) -> Any:
+        """Make the result of the data of a reply; ``owned`` says that nobody else has them.
 
         :raises UnusableReplyError: nothing can be made of it.
         """
         try:
-            return self.returns.handleVal(data)
+            return (self._returns_owned if owned else self.returns).handleVal(data)
         except InvalidArgumentError as exc:
             # Clusters older or newer than these declarations answer with other fields: what is readable is the result.
             if exc.partial is None:

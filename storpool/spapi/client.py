@@ -8,9 +8,8 @@ from typing import Any, Callable, Optional
 from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError, shown
-from ..spjson import dumps, in_order, parse
+from ..spjson import body_of, clear_none, parse
 from ..sptype import Regex
-from ..sptype.objects import JsonObjectImpl, as_dict
 from .errors import ApiError
 from .transport import HTTPTransport, Transport
 
@@ -20,22 +19,6 @@ SP_API_PREFIX = "/ctrl/1.0"
 
 _CLUSTER = Regex("ClusterName or ~ClusterId", r"^[~#]?[A-Za-z0-9_\-.:]+$")
 _DEBUG = 10  # logging.DEBUG, of a module that is imported when there is an Api
-_SCALARS = frozenset((str, int, bool, float))
-
-
-def clear_none(value: Any) -> Any:
-    """Leave nulls out at every depth; objects become mappings, sets lists."""
-    if type(value) in _SCALARS:
-        return value
-    if isinstance(value, JsonObjectImpl):
-        value = as_dict(value)
-    if isinstance(value, dict):
-        return {k: v if type(v) in _SCALARS else clear_none(v) for k, v in value.items() if v is not None}
-    if isinstance(value, (set, frozenset)):
-        value = in_order(value - {None})
-    if isinstance(value, (list, tuple)):
-        return [item if type(item) in _SCALARS else clear_none(item) for item in value if item is not None]
-    return value
 
 
 def _format_path(query: str, multiCluster: bool, clusterName: Optional[str] = None) -> str:
@@ -132,7 +115,7 @@ class Client:
                 raise exc.within(".clusterName") from None
         path = _format_path(query, multiCluster and self._multiCluster, clusterName)
         try:
-            body = None if json is None else dumps(clear_none(json))
+            body = None if json is None else body_of(json)
         except (TypeError, ValueError, RecursionError) as exc:
             raise InvalidArgumentError(f"cannot be sent as JSON: {exc}", path=".json") from None
         if method == "GET" and body is not None:

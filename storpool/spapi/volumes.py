@@ -38,12 +38,11 @@ from .call import GET, POST, Section
 SnapshotOrVolumeName = Union[SnapshotNameOrGlobalId, VolumeNameOrGlobalId]
 """The name or the global ID of a snapshot or of a volume."""
 
-SnapshotOrVolumeStatus = Annotated[Union[SnapshotStatus, VolumeStatus], ToldApart("snapshot", snapshot_or_volume)]
+_BY_SNAPSHOT = ToldApart("snapshot", snapshot_or_volume, own="onVolume")
+SnapshotOrVolumeStatus = Annotated[Union[SnapshotStatus, VolumeStatus], _BY_SNAPSHOT]
 """The status of a snapshot or of a volume."""
 
-SnapshotOrVolumeStatusQuick = Annotated[
-    Union[SnapshotStatusQuick, VolumeStatusQuick], ToldApart("snapshot", snapshot_or_volume)
-]
+SnapshotOrVolumeStatusQuick = Annotated[Union[SnapshotStatusQuick, VolumeStatusQuick], _BY_SNAPSHOT]
 """The same without the sizes that are costly to find out."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any, Callable, Dict, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Collection, Dict, Optional, Sequence, Set, Tuple
 
 from ..spcatch import InvalidArgumentError, shown
 
@@ -21,9 +21,11 @@ __all__ = ["Constraint", "IntRange", "Name", "NamedEnum", "OneOf", "Regex", "Siz
 _KNOWN_MAX = 1 << 16
 # How many strings of a short listing are remembered, so that the next finds them; in a long one, matching is as fast.
 _SEEN_MAX = 1 << 12
-# What in a pattern could match the end of a line, or look beyond one.
 # A pattern whose first alternative is some characters in any order, but perhaps for a mark before them.
 _ANY_OF_CHARACTERS = r"\^(?:\\?[^\w\\\[(]\?)?(\[(?:[^\^\]\\]|\\\W)+\])[+*]\$(?:\||\Z)"
+# A pattern of groups of some characters, joined by dots.
+_DOTTED = r"\^?(\[(?:[^\^\]\\.]|\\[^\w.])+\])\+(?:\\\.\1\+)+\$"
+# What in a pattern could match the end of a line, or look beyond one.
 _ACROSS_LINES = r"\[\^|\\\w|\(\?|[\x00-\x1f]"
 
 
@@ -144,7 +146,7 @@ class UnlimitedInt(Constraint):
         return f"an integer of at least {self.minimum}, or {self.unlimited!r} for no limit"
 
     def test(self, var: str) -> str:
-        return f"{var} == {self.unlimited!r} or type({var}) is int and {var} >= {self.minimum}"
+        return f"type({var}) is int and {var} >= {self.minimum} or {var} == {self.unlimited!r}"
 
 
 class OneOf(Constraint):
@@ -194,6 +196,11 @@ class NamedEnum(Constraint):
         return {key: name for index, name in enumerate(self.values, self.first) for key in (index, str(index))}
 
 
+def _in_class(characters: str) -> bytes:
+    """Those of ASCII that a class of a pattern, ``[a-z]``, has."""
+    return bytes(code for code in range(128) if re.match(characters, chr(code)))
+
+
 class Regex(Constraint):
     """A string that a pattern matches as a whole.
 
@@ -232,7 +239,18 @@ class Regex(Constraint):
     def _characters(self) -> bytes:
         """Those that good strings, not empty and not reserved, may have in any order; others may be good too."""
         found = re.match(_ANY_OF_CHARACTERS, self.pattern)
-        return bytes(code for code in range(128) if re.match(found[1], chr(code))) if found else b""
+        return _in_class(found[1]) if found else b""
+
+    @functools.cached_property
+    def _dotted(self) -> Tuple[bytes, bytes]:
+        """What the groups of good strings are made of, and the dots of a good string, its end and one before it."""
+        found = re.fullmatch(_DOTTED, self.pattern)
+        return (_in_class(found[1]), b"." * (self.pattern.count(found[1]) + 1)) if found else (b"", b"")
+
+    @functools.cached_property
+    def _refused(self) -> Tuple[str, ...]:
+        """What is not good although it has no other characters."""
+        return self.reserved if self.fullmatch("") else ("", *self.reserved)
 
     def matches(self, text: str) -> bool:
         """Tell whether a string is good."""
@@ -242,26 +260,28 @@ class Regex(Constraint):
             self.seen.add(text)
         return True
 
-    def match_all(self, texts: Sequence[str]) -> bool:
+    def match_all(self, texts: Collection[str]) -> bool:
         """Tell whether all of many strings are good, faster than one by one."""
-        if self.seen.issuperset(texts):
+        if not texts:
             return True
-        good = self._match_together(texts)
-        if good and len(self.seen) < _SEEN_MAX:
-            self.seen.update(texts)
-        return good
-
-    def _match_together(self, texts: Sequence[str]) -> bool:
+        lengths = {*map(len, texts)} if self.shorter_than or self._characters else {0}
+        if self.shorter_than and max(lengths) >= self.shorter_than:
+            return False
+        # Deleting all good characters costs less than a match.
+        if self._characters:
+            left = "".join(texts).encode().translate(None, self._characters)
+            if not left and (lengths.isdisjoint(map(len, self._refused)) or not any(w in texts for w in self._refused)):
+                return True
+        good, dots = self._dotted
+        if good:
+            dotted = "." + ".\n.".join(texts) + ".\n"
+            if dotted.encode().translate(None, good) == (dots + b"\n") * len(texts) and ".." not in dotted:
+                return True
         if self._match_lines is None:
             return all(map(self.matches, texts))
-        if self.shorter_than and max(map(len, texts)) >= self.shorter_than:
-            return False
-        whole = "".join(texts)
-        usual = self._characters and whole.isascii() and not whole.encode().translate(None, self._characters)
-        if usual and "" not in texts and not any(word in texts for word in self.reserved):
-            return True
         # One match costs less than many; a string with an end of line in it must not pass for two.
-        return "\n" not in whole and self._match_lines("\n".join(texts) + "\n") is not None
+        whole = "\n".join([*texts, ""])
+        return whole.count("\n") == len(texts) and self._match_lines(whole) is not None
 
     def validate(self, value: Any) -> str:
         if value is None:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Annotated, Any, Callable, List, Mapping, Sequence, Tuple, Type, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Callable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    TypeVar,
+    Union,
+)
 
 __all__ = ["BodyOf", "Internal", "InternalOf", "Json", "JsonList", "Key", "Since", "ToldApart"]
 
@@ -31,12 +44,22 @@ class ToldApart:
 
     Without it a union takes the first alternative that accepts the value, so a malformed object of one kind is taken
     for another, or lost. With it the object stays of its own kind, and what is readable of it is kept.
+
+    Where ``field`` is true for the first of two alternatives and false for the second, ``own`` may name a field that
+    usual records of the first have and those of the second have not. Where both say the same, ``choose`` is not asked.
     """
 
-    def __init__(self, field: str, choose: Callable[[Any], int], kinds: Tuple[Type[Any], ...] = (abc.Mapping,)) -> None:
+    def __init__(
+        self,
+        field: str,
+        choose: Callable[[Any], int],
+        kinds: Tuple[Type[Any], ...] = (abc.Mapping,),
+        own: Optional[str] = None,
+    ) -> None:
         self.field = field
         self.choose = choose
         self.kinds = kinds
+        self.own = own
 
 
 class InternalOf:

@@ -272,17 +272,28 @@ class UnionNode(Node):
         return self.alternatives
 
     def knows(self, value: Any) -> bool:
-        return any(node.knows(value) for node in self.alternatives)
+        for node in self.alternatives:  # noqa: SIM110 - a generator would take twice as long
+            if node.knows(value):
+                return True
+        return False
 
 
 class Collection(Node):
     """A node with a generated fast path, made when the first value comes that something can be learnt from."""
 
     learnt = 0
+    owned = False
 
     def build(self, made: Any) -> Any:
         """Make the collection of a list or mapping that is nobody else's."""
         return made
+
+    def owning(self) -> Collection:
+        """Give a node of the same type for values that nobody else has: what is good as it is in them is not copied."""
+        node: Collection = object.__new__(type(self))
+        node.__dict__ = {**self.__dict__, "owned": True}
+        node.__dict__.pop("handleVal", None)
+        return node
 
     def handleVal(self, value: Any) -> Any:
         if type(value) in (list, dict) and not value:

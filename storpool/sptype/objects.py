@@ -6,7 +6,7 @@ the decoder come at first use. Values live in slots, so reading one costs an ord
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar, Union
 
 from ..spcatch import InvalidArgumentError, shown
 from . import decoder
@@ -92,6 +92,7 @@ class JsonObjectMeta(type):
         namespace["__spdefaults__"] = {field: namespace.pop(field) for field in own if field in namespace}
         namespace.setdefault("__slots__", tuple(field for field in own if field not in inherited))
         namespace["__spown__"] = tuple(own)
+        namespace["__spmaking__"] = None
         namespace["__since__"] = since or "1.0.0"
         namespace["__until__"] = until
         return super().__new__(mcs, name, bases, namespace, **kw)
@@ -132,24 +133,45 @@ class JsonObjectMeta(type):
 
         def __call__(cls, json: Any = None, **fields: Any) -> Any:
             """Make an object of a mapping, of keywords, or of both; an instance is given back as it is."""
-            if not fields:
-                given = json
-                if type(json) is not dict and isinstance(json, cls):
-                    return json
-            else:
+            if json is None:
+                given: Any = fields
+            elif fields:
                 try:
-                    given = {**({} if json is None else dict(json)), **fields}
+                    given = {**dict(json), **fields}
                 except Exception:
                     raise InvalidArgumentError(f"{shown(json)} is not a mapping", root=cls.__name__) from None
-            node = cls.__dict__.get("_spnode") or cls.__spnode__
-            warn_of_unknown(node, given)
+            elif type(json) is not dict and isinstance(json, cls):
+                return json
+            else:
+                given = json
+            node, knows = cls.__spmaking__ or cls._making()
+            try:
+                known = type(given) is dict and knows(given)
+            except Exception:
+                known = False
+            if not known:
+                warn_of_unknown(node, given)
             return node.handleVal(given)
+
+        def _making(cls) -> Tuple[ObjectNode, Callable[[Any], bool]]:
+            """Give the node, and what tells whether it has all the keys of a dict, as fast as that can be told."""
+            node = cls.__spnode__
+            flat = not any(field.node.keyed for field in cls.__spfields__.values())
+            made = (node, frozenset(cls.__spfields__).issuperset if flat else node.knows)
+            type.__setattr__(cls, "__spmaking__", made)
+            return made
 
     def twin(cls) -> type:
         """Make a class of the same layout whose attributes are stored without validation; decoders build in it."""
         # Both, or CPython does not see that stores are plain ones: they share a slot of the type.
         plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-        return type.__new__(type(cls), cls.__name__, (cls,), {"__slots__": (), **plain})
+        return type.__new__(_TwinMeta, cls.__name__, (cls,), {"__slots__": (), **plain})
+
+
+class _TwinMeta(JsonObjectMeta):
+    """Makes twins, which are called as any class is."""
+
+    __call__ = type.__call__
 
 
 def _resolve(cls: type) -> Dict[str, Field]:
