@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
+import time
 from typing import Any, List
 
 import pytest
-from wire import GOOD, OK, Connection, RawServer, answers, api_of, response
+from wire import GOOD, HOST, OK, TIMEOUT, Connection, RawServer, answers, api_of, response, silent
+
+from storpool import spapi
 
 
 @pytest.fixture
@@ -87,5 +92,112 @@ def test_a_reply_of_many_pieces_is_read_whole_and_the_next_has_all_its_time() ->
         for _ in range(3):
             assert api.volumesList(returnRawAPIData=True) == records
         ((connection, _since),) = api._transport._idle  # type: ignore[attr-defined]
-        assert connection.sock.sock.gettimeout() == 20
+        assert connection.sock.sock.gettimeout() in (None, 20), "the system's own, or all of it"
         assert server.connections == 1
+
+
+# Waiting: for a moment by the system, then by Python
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let connections hold little that was sent and not read."""
+    connect = socket.create_connection
+
+    def create(*args: Any, **kwargs: Any) -> socket.socket:
+        sock = connect(*args, **kwargs)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return sock
+
+    monkeypatch.setattr(socket, "create_connection", create)
+
+
+def narrowed(server: RawServer) -> RawServer:
+    server._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    return server
+
+
+@pytest.mark.parametrize("size", [10, 60_000, 1_000_000])
+def test_server_that_takes_its_time_gets_the_whole_request_and_is_waited_for(narrow: None, size: int) -> None:
+    def slowly(connection: Connection) -> None:
+        for _ in range(2):
+            connection.server.stopped.wait(0.05)
+            connection.read()
+            connection.server.stopped.wait(0.05)
+            connection.send(GOOD)
+
+    with narrowed(RawServer(slowly)) as server:
+        transport = spapi.HTTPTransport(HOST, server.port, 20, None)
+        for _ in range(2):
+            assert transport.send("POST", "/x", "y" * size, {})[0] == 200
+        transport.close()
+        assert [request.body for request in server.requests] == [b"y" * size] * 2
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("size", [60_000, 1_000_000])
+def test_server_that_reads_nothing_is_a_timeout(narrow: None, size: int) -> None:
+    with narrowed(RawServer(lambda connection: connection.server.stopped.wait(10))) as server:
+        transport = spapi.HTTPTransport(HOST, server.port, TIMEOUT, None)
+        started = time.monotonic()
+        with pytest.raises(socket.timeout):
+            transport.send("POST", "/x", "y" * size, {})
+        assert TIMEOUT / 2 < time.monotonic() - started < TIMEOUT + 2
+        transport.close()
+
+
+def test_no_timeout_waits_for_ever() -> None:
+    def slowly(connection: Connection) -> None:
+        while connection.read() is not None:
+            connection.server.stopped.wait(0.1)
+            connection.send(GOOD)
+
+    with RawServer(slowly) as server:
+        assert api_of(server, timeout=None).volumesList() == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signals")
+def test_signals_do_not_put_off_a_timeout() -> None:
+    before = signal.signal(signal.SIGALRM, lambda *_args: None)
+    with RawServer(silent) as server:
+        signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+        started = time.monotonic()
+        # Against a time-out that they would put off for ever.
+        giving_up = threading.Timer(TIMEOUT + 3, signal.setitimer, (signal.ITIMER_REAL, 0))
+        giving_up.start()
+        try:
+            with pytest.raises(socket.timeout):
+                api_of(server).volumesList()
+            assert time.monotonic() - started < TIMEOUT + 2
+        finally:
+            giving_up.cancel()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
+def test_sockets_that_never_block_time_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As eventlet's, which wait in their own way: the system's time-outs are nothing to them."""
+
+    class NeverBlocking(socket.socket):
+        def settimeout(self, value: Any) -> None:
+            self.told = value
+            super().settimeout(TIMEOUT + 3 if value is None else value)
+
+        def gettimeout(self) -> Any:
+            return self.told
+
+    connect = socket.create_connection
+
+    def create(*args: Any, **kwargs: Any) -> socket.socket:
+        sock = connect(*args, **kwargs)
+        timeout = sock.gettimeout()
+        other = NeverBlocking(fileno=sock.detach())
+        other.settimeout(timeout)
+        return other
+
+    monkeypatch.setattr(socket, "create_connection", create)
+    with RawServer(silent) as server:
+        started = time.monotonic()
+        with pytest.raises(socket.timeout):
+            api_of(server).volumesList()
+        assert time.monotonic() - started < TIMEOUT + 2

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import io
 import os
+import re
 import select
 import socket
+import struct
+import sys
 import time
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional, Protocol, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Tuple
 
 __all__ = ["HTTPTransport", "Transport"]
 
@@ -18,6 +22,20 @@ IDLE_MAX = 20.0
 POOL_MAX = 32
 # Test suites replace it in its module by what only looks like a connection.
 _HTTPConnection = http.client.HTTPConnection
+# What it is made of, less what programs that trace requests have put there; with such in place, it sees every request.
+_OWN = {
+    name: member
+    for name, member in vars(_HTTPConnection).items()
+    if getattr(member, "__globals__", vars(http.client)) is vars(http.client)
+}
+
+# How long the system itself waits for a socket, in microseconds. With a time-out of Python's, each operation gives the
+# lock of the interpreter away twice, to look and to act, and getting it back is what takes threads long. It is short
+# because a signal begins it anew; what takes longer is waited for by Python, until the deadline.
+_MOMENT = 5_000
+# The most bytes that a plain reply has, and that are taken from a socket at once.
+_PLAIN_MAX = 65536
+_Match = Callable[[Any], Optional["re.Match[Any]"]]
 
 
 class Transport(Protocol):
@@ -53,6 +71,8 @@ class HTTPTransport:
         self._timeout = timeout
         self._source = source
         self._twice = twice
+        # The headers of the last plain request, and the lines before and after its length.
+        self._constant: Tuple[Optional[Dict[str, str]], str, str] = (None, "", "")
 
     def send(self, method: str, path: str, body: Optional[str], headers: Dict[str, str]) -> Tuple[int, bytes]:
         """Make one request; see :meth:`Transport.send`."""
@@ -84,23 +104,31 @@ class HTTPTransport:
     def _exchange(
         self, connection: Any, method: str, path: str, body: Optional[str], headers: Dict[str, str], kept: bool = False
     ) -> Tuple[int, bytes]:
-        keep = False
+        wire, keep = None, False
         try:
-            try:
-                wire = self._wire(connection)
+            wire = self._wire(connection)
+            request = None if wire is None else self._composed(connection, method, path, body, headers)
+            if wire is None or request is None:
                 connection.request(method, path, body, headers)
                 if wire is not None:
                     wire.flush()
                 response = connection.getresponse()
-            except (ConnectionResetError, BrokenPipeError) as exc:
-                if kept:
-                    raise _GivenUpError from exc
-                raise
-            status, payload = response.status, response.read()
-            # `is False`: a stand-in for the response may have anything there. Bytes beyond the response belong to
-            # nothing that was asked: what comes next on such a connection could be taken for another's answer.
-            keep = wire is not None and getattr(response, "will_close", True) is False and not wire.excess
+                status, payload = response.status, response.read()
+                # `is False`: a stand-in for the response may have anything there.
+                stays = getattr(response, "will_close", True) is False
+            else:
+                sys.audit("http.client.send", connection, request)
+                wire.sendall(request)
+                wire.flush()
+                status, payload, stays = wire.reply() or _read(connection.response_class(wire, method=method))
+            # Bytes beyond the response belong to nothing that was asked: what comes next on such a connection could be
+            # taken for another's answer.
+            keep = stays and wire is not None and not wire.excess
             return status, payload
+        except (ConnectionResetError, BrokenPipeError) as exc:
+            if kept and wire is not None and not wire.begun:
+                raise _GivenUpError from exc
+            raise
         except (OSError, http.client.HTTPException):
             raise  # before ValueError: some of them are such, too
         except (ValueError, OverflowError, MemoryError, AttributeError) as exc:
@@ -111,6 +139,33 @@ class HTTPTransport:
                 self._idle.append((connection, time.monotonic()))
             else:
                 connection.close()
+
+    def _composed(
+        self, connection: Any, method: str, path: str, body: Optional[str], headers: Dict[str, str]
+    ) -> Optional[bytes]:
+        """Give a plain request as http.client sends it; None where that has to see to it itself."""
+        looks_plain, _, _ = _plain()
+        if (
+            type(connection) is not _HTTPConnection
+            or vars(_HTTPConnection) != _OWN
+            or not looks_plain(f"{method} {path}")
+            or not (body is None or (method == "POST" and type(body) is str))
+        ):
+            return None
+        known, before, after = self._constant
+        if known != headers:
+            if any(name.lower() in ("content-length", "transfer-encoding") for name in headers):
+                return None
+            # Of http.client's own making; it goes nowhere.
+            pieces: List[bytes] = []
+            draft = _HTTPConnection(self._host, self._port)
+            draft.send = pieces.append  # type: ignore[method-assign, assignment]
+            draft.request("POST", "/", "", headers)
+            _, _, lines = b"".join(pieces).decode("latin-1").partition("\r\n")
+            before, _, after = lines.partition("Content-Length: 0\r\n")
+            self._constant = dict(headers), before, after
+        length = "" if method == "GET" else f"Content-Length: {len(body or '')}\r\n"
+        return f"{method} {path} HTTP/1.1\r\n{before}{length}{after}{body or ''}".encode("latin-1")
 
     def _wire(self, connection: Any) -> Optional[_Wire]:
         """Give what the connection has for a socket, connecting it first; None for a stand-in for a connection."""
@@ -136,6 +191,25 @@ class HTTPTransport:
             if time.monotonic() - since < IDLE_MAX and _is_quiet(getattr(connection, "sock", None)):
                 return connection
             connection.close()
+
+
+@functools.cache
+def _plain() -> Tuple[_Match, _Match, _Match]:
+    r"""Give what a plain request looks like, the head of a plain reply, and what may yet become such a head.
+
+    Most of the time of a call would go into composing a request from parts, and parsing headers that nobody reads. So
+    requests that ``http.client`` sends as they are, and replies in which only the length bears on the body, are known
+    by their looks. All others are left to ``http.client``, which knows what they mean, or refuses them: at their first
+    bad line, and not when the rest has come.
+    """
+    status, header = rb"HTTP/1\.1 200 [\t -~]*\r\n", rb"[A-Za-z0-9-]+:[\t -~]*\r\n"
+    other = rb"(?!(?i:Content-Length|Transfer-Encoding|Connection):)%b|(?i:Connection: keep-alive)\r\n" % header
+    length = rb"(?i:Content-Length): *([0-9]{1,9})\r\n"
+    return (
+        re.compile(r"(?:GET|POST) /[!-~]*").fullmatch,
+        re.compile(rb"%b(?:%b){0,48}%b(?:%b){0,48}\r\n" % (status, other, length, other)).match,
+        re.compile(rb"(?:%b(?:%b){0,97})?[^\n]*" % (status, header)).fullmatch,
+    )
 
 
 class _GivenUpError(Exception):
@@ -168,6 +242,29 @@ def _is_quiet(wire: Any) -> bool:
     return False
 
 
+def _read(response: http.client.HTTPResponse) -> Tuple[int, bytes, bool]:
+    """Read a response as http.client does: its status, its body, and whether the connection stays."""
+    with response:
+        response.begin()
+        return response.status, response.read(), not response.will_close
+
+
+def _waits_a_moment(sock: socket.socket) -> bool:
+    """Let the system wait for a socket, for a moment; False where it cannot."""
+    # Other systems take the time in other forms, or not at all; other sockets may be no sockets.
+    if sys.platform != "linux" or sys.maxsize < 2**32 or not isinstance(sock, socket.socket):
+        return False
+    timeout = sock.gettimeout()
+    sock.settimeout(None)
+    if os.get_blocking(sock.fileno()):
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", 0, _MOMENT))
+        return True
+    # The sockets of eventlet and the like never block, whatever they are told.
+    sock.settimeout(timeout)
+    return False
+
+
 class _Wire:
     """Stands for the socket of a connection.
 
@@ -178,9 +275,12 @@ class _Wire:
     def __init__(self, sock: socket.socket, timeout: Optional[float]) -> None:
         self.sock = sock
         self.excess = False
-        self._timeout = timeout
-        self._deadline: Optional[float] = None
         self._unsent: List[bytes] = []
+        self.begun = False  # something of the response has come
+        self._timeout = timeout
+        self._deadline = 0.0
+        self._usual = None if timeout is None or _waits_a_moment(sock) else timeout
+        self._ahead = b""
         self._reading = self._closing = False
 
     def sendall(self, data: bytes) -> None:
@@ -188,31 +288,77 @@ class _Wire:
 
     def flush(self) -> None:
         """Send the request; the time for the response runs from here."""
-        self.sock.sendall(b"".join(self._unsent))
+        self.begun = False
+        request = b"".join(self._unsent)
         self._unsent.clear()
+        self._set_deadline()
+        sent = self._do(self.sock.send, request) if len(request) <= _PLAIN_MAX else 0
+        if sent < len(request):
+            self._shorten()
+            self.sock.sendall(request[sent:])
+        self._set_deadline()
+
+    def _set_deadline(self) -> None:
         if self._timeout is not None:
             self._deadline = time.monotonic() + self._timeout
+
+    def _shorten(self) -> None:
+        """Let Python wait no longer than until the deadline."""
+        if self._timeout is not None:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise socket.timeout("timed out")
+            self.sock.settimeout(left)
+
+    def _do(self, operation: Callable[[Any], Any], what: Any) -> Any:
+        if self.begun or self.sock.gettimeout() != self._usual:
+            self._shorten()
+        try:
+            return operation(what)
+        except BlockingIOError:
+            self._shorten()  # the moment is over
+        return operation(what)
+
+    def reply(self) -> Optional[Tuple[int, bytes, bool]]:
+        """Give the status and body of a plain response, and that the connection stays; None leaves it to makefile()."""
+        _, find_head, may_be_head = _plain()
+        got = b""
+        while True:
+            piece = self._receive(self.sock.recv, _PLAIN_MAX)
+            got += piece
+            head = find_head(got)
+            end = head.end() + int(head[1]) if head else 0
+            if head and end <= len(got):
+                self.rest(end < len(got))
+                return 200, got[head.end() : end], True
+            if not piece or max(end, len(got)) > _PLAIN_MAX or not (head or may_be_head(got)):
+                self._ahead = got
+                return None
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         self._reading = True
         return _Response(_Reader(self), self)
 
-    def read_into(self, buffer: Any, first: bool) -> int:
-        # The socket's own time-out is good for the first piece of the response; most have no other.
-        if not first and self._deadline is not None:
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                raise socket.timeout("timed out")
-            self.sock.settimeout(left)
-        return self.sock.recv_into(buffer)
+    def read_into(self, buffer: Any) -> int:
+        if self._ahead:
+            count = min(len(buffer), len(self._ahead))
+            buffer[:count], self._ahead = self._ahead[:count], self._ahead[count:]
+            return count
+        return self._receive(self.sock.recv_into, buffer)  # type: ignore[no-any-return]
 
-    def rest(self, pieces: int) -> None:
+    def _receive(self, receive: Callable[[Any], Any], what: Any) -> Any:
+        came = self._do(receive, what)
+        self.begun = self.begun or bool(came)
+        return came
+
+    def rest(self, excess: bool) -> None:
         """Take note that the response is read, or given up."""
+        self.excess = excess or bool(self._ahead)
         self._reading = False
         if self._closing:
             self.sock.close()
-        elif pieces > 1:
-            self.sock.settimeout(self._timeout)
+        elif self.sock.gettimeout() != self._usual:
+            self.sock.settimeout(self._usual)
 
     def close(self) -> None:
         # http.client closes before it has read a response that is the connection's last.
@@ -224,17 +370,13 @@ class _Wire:
 class _Reader(io.RawIOBase):
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
-        self.pieces = 0
         self.done = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> Optional[int]:
-        if self.done:
-            return None
-        self.pieces += 1
-        return self._wire.read_into(buffer, self.pieces == 1)
+        return None if self.done else self._wire.read_into(buffer)
 
 
 class _Response(io.BufferedReader):
@@ -248,6 +390,5 @@ class _Response(io.BufferedReader):
     def close(self) -> None:
         if not self.closed:
             self._reader.done = True  # from here on peek() sees what is buffered, and waits for nothing
-            self._wire.excess = bool(self.peek(1))
-            self._wire.rest(self._reader.pieces)
+            self._wire.rest(bool(self.peek(1)))
         super().close()
