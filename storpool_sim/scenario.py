@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import Annotated, Any, Callable, Dict, Iterator, List, Literal, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
-from storpool.spapi.attachments import Reassign
 from storpool.spapi.call import CALLS
 from storpool.spcatch import InvalidArgumentError, shown
 from storpool.sptype import IntRange, JsonObjectImpl, spType
@@ -59,6 +58,7 @@ from storpool.sptypes import (
     VolumeTemplateCreateDesc,
     iSCSIConfigCommand,
 )
+from storpool.sptypes.attachments import Reassign
 
 from . import defaults
 from .clock import Clock

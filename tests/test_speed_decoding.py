@@ -24,6 +24,7 @@ from storpool import spapi, sptype, sptypes
 from storpool.spcatch import InvalidArgumentError
 from storpool.sptype import decoder, spType
 from storpool.sptypes import VolumeSummary
+from storpool.sptypes.snapshots import SnapshotOrVolumeStatusQuick
 
 VOLUME: Dict[str, Any] = {
     "id": 7,
@@ -210,7 +211,7 @@ def outcome(convert: Any, value: Any) -> Tuple[str, str]:
 LISTINGS: Dict[str, List[Any]] = {
     "volumesList": [List[VolumeSummary]],
     "volumesQuickStatus": [
-        Dict[str, spapi.volumes.SnapshotOrVolumeStatusQuick],
+        Dict[str, SnapshotOrVolumeStatusQuick],
         {str: sptype.either(sptypes.SnapshotStatusQuick, sptypes.VolumeStatusQuick)},
     ],
     "disksList": [

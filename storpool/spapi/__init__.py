@@ -11,14 +11,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
-# The calls take their types from here, and programs written for the original look for these names here.
-from .. import spconfig, sptypes
+# Programs written for the original look for these names here.
+from .. import spconfig
 from ..spconfig import SPConfig
 from ..sptype import JsonObject, const, either, longType, maybe, spType
-from ..sptypes import scalars as _scalars
-from ..sptypes.replies import ApiOk, ApiOkSnapshotCreate, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
 from ..sputils import msec, pathPollWait, sec
 from .attachments import Attachments
 from .balancer import Balancer
@@ -53,18 +51,50 @@ VERSION = "7.4.0"
 SP_DEV_PATH = "/dev/storpool/"
 """Where a client host shows the volumes that are attached to it, each as a link of the volume's name."""
 
-# Arguments of paths, for calls that are made by hand.
-BucketName = _API_ARG("bucketName", _scalars.KvsName)
-ClientId = _API_ARG("clientId", _scalars.ClientId)
-DiskId = _API_ARG("diskId", _scalars.DiskId)
-GlobalVolumeId = _API_ARG("globalVolumeId", _scalars.GlobalVolumeId)
-KeyName = _API_ARG("keyName", _scalars.KvsKeyName)
-PlacementGroupName = _API_ARG("placementGroupName", _scalars.PlacementGroupName)
-ServerId = _API_ARG("serverId", _scalars.ServerId)
-SnapshotName = _API_ARG("snapshotName", _scalars.SnapshotNameOrGlobalId)
-VagId = _API_ARG("vagName", _scalars.VagId)
-VolumeName = _API_ARG("volumeName", _scalars.VolumeNameOrGlobalId)
-VolumeTemplateName = _API_ARG("templateName", _scalars.VolumeTemplateName)
+# Arguments of paths, for calls that are made by hand: the name and the type of each.
+_ARGUMENTS = {
+    "BucketName": ("bucketName", "KvsName"),
+    "ClientId": ("clientId", "ClientId"),
+    "DiskId": ("diskId", "DiskId"),
+    "GlobalVolumeId": ("globalVolumeId", "GlobalVolumeId"),
+    "KeyName": ("keyName", "KvsKeyName"),
+    "PlacementGroupName": ("placementGroupName", "PlacementGroupName"),
+    "ServerId": ("serverId", "ServerId"),
+    "SnapshotName": ("snapshotName", "SnapshotNameOrGlobalId"),
+    "VagId": ("vagName", "VagId"),
+    "VolumeName": ("volumeName", "VolumeNameOrGlobalId"),
+    "VolumeTemplateName": ("templateName", "VolumeTemplateName"),
+}
+
+if TYPE_CHECKING:
+    from .. import sptypes
+    from ..sptypes.replies import (
+        ApiOk,
+        ApiOkSnapshotCreate,
+        ApiOkVolumeBackup,
+        ApiOkVolumeCreate,
+        ApiOkVolumesGroupBackup,
+    )
+
+    BucketName = ClientId = DiskId = GlobalVolumeId = KeyName = PlacementGroupName = _API_ARG("", str)
+    ServerId = SnapshotName = VagId = VolumeName = VolumeTemplateName = _API_ARG("", str)
+else:
+
+    def __getattr__(name):
+        # The types are imported with the first call, or here: starting would take twice as long.
+        if name in _ARGUMENTS:
+            argument, declared = _ARGUMENTS[name]
+            value = _API_ARG(argument, __getattr__("sptypes").declared()[declared])
+        elif name == "sptypes":
+            from .. import sptypes as value
+        elif name.startswith("ApiOk"):
+            from ..sptypes import replies
+
+            value = getattr(replies, name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 class _Reference:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, List, Optional, Union
+from typing import TYPE_CHECKING, Annotated, List, Optional, Union
 
 from ..sptype import Json, JsonList, ToldApart
-from ..sptypes.attachments import AttachmentDesc, SnapshotReassignDesc, VolumeReassignDesc, VolumesReassignWaitDesc
-from ..sptypes.replies import ApiOk
 from .call import GET, POST, Section
 
-Reassign = Union[VolumeReassignDesc, SnapshotReassignDesc]
-"""Attaches or detaches one volume or snapshot."""
+if TYPE_CHECKING:
+    from ..sptypes.attachments import AttachmentDesc, Reassign, VolumesReassignWaitDesc
+    from ..sptypes.replies import ApiOk
 
 # A list of entries with two keys each would do for an object, too: dict() takes them for pairs.
 OBJECT_OR_LIST = ToldApart("type", lambda value: isinstance(value, (list, tuple)), (Mapping, list, tuple))

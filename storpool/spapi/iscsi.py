@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from ..sptype import Json
-
-# As modules, since some calls are named like the types that they take or give.
-from ..sptypes import iscsi as types
-from ..sptypes import iscsi_sessions as sessions
-from ..sptypes.replies import ApiOk
 from .call import GET, POST, Section
+
+if TYPE_CHECKING:
+    # As modules, since some calls are named like the types that they take or give.
+    from ..sptypes import iscsi, iscsi_sessions
+    from ..sptypes.replies import ApiOk
 
 
 class ISCSI(Section, title="iSCSI"):
     """The export of volumes over iSCSI: its configuration, the live sessions, the network interfaces."""
 
     @GET("iSCSIConfig")
-    def iSCSIConfig(self, clusterName: Optional[str] = None, returnRawAPIData: bool = False) -> types.iSCSIConfig:
+    def iSCSIConfig(self, clusterName: Optional[str] = None, returnRawAPIData: bool = False) -> iscsi.iSCSIConfig:
         """Get the iSCSI configuration.
 
         The base name, the initiators, the portal groups and the targets of the cluster, under `iscsi`.
@@ -26,7 +26,7 @@ class ISCSI(Section, title="iSCSI"):
 
     @POST("iSCSIConfig")
     def iSCSIConfigChange(
-        self, json: Json[types.iSCSIConfigChange], clusterName: Optional[str] = None, returnRawAPIData: bool = False
+        self, json: Json[iscsi.iSCSIConfigChange], clusterName: Optional[str] = None, returnRawAPIData: bool = False
     ) -> ApiOk:
         """Change the iSCSI configuration.
 
@@ -40,10 +40,10 @@ class ISCSI(Section, title="iSCSI"):
     @GET("iSCSISessionsInfo", since="5.5.0")
     def iSCSISessionsInfo(
         self,
-        json: Optional[Json[sessions.iSCSIControllersQuery]] = None,
+        json: Optional[Json[iscsi_sessions.iSCSIControllersQuery]] = None,
         clusterName: Optional[str] = None,
         returnRawAPIData: bool = False,
-    ) -> sessions.iSCSISessionsInfo:
+    ) -> iscsi_sessions.iSCSISessionsInfo:
         """List the live iSCSI sessions.
 
         Asks the iSCSI controllers for their sessions. A controller that gives none, say because it did not answer in
@@ -57,10 +57,10 @@ class ISCSI(Section, title="iSCSI"):
     @GET("iSCSInterfacesInfo", since="5.5.0")
     def iSCSInterfacesInfo(
         self,
-        json: Optional[Json[sessions.iSCSIControllersQuery]] = None,
+        json: Optional[Json[iscsi_sessions.iSCSIControllersQuery]] = None,
         clusterName: Optional[str] = None,
         returnRawAPIData: bool = False,
-    ) -> sessions.iSCSIControllersIntefacesInfo:
+    ) -> iscsi_sessions.iSCSIControllersIntefacesInfo:
         """Show the network interfaces of the iSCSI controllers.
 
         Asks the iSCSI controllers for their interfaces. The entry of a controller that does not report has a `status`

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Annotated, Dict, List, Optional
 
 from ..sptype import Json, Key
-from ..sptypes.remote import (
-    RemoteBridge,
-    RemoteBridgeAddDesc,
-    RemoteBridgeRemoveDesc,
-    RemoteCluster,
-    RemoteClusterAddDesc,
-    RemoteClusterRemoveDesc,
-    RemoteClusterRenameDesc,
-    RemoteLocation,
-    RemoteLocationBase,
-    RemoteLocationRenameDesc,
-    RemoteLocationUpdateDesc,
-)
-from ..sptypes.replies import ApiOk
-from ..sptypes.scalars import RemoteLocationName
 from .call import GET, POST, Section
 
-LocationRef = Annotated[Mapping[str, RemoteLocationName], Key("location")]
-"""A remote location by its name."""
+if TYPE_CHECKING:
+    from ..sptypes.remote import (
+        LocationRef,
+        RemoteBridge,
+        RemoteBridgeAddDesc,
+        RemoteBridgeRemoveDesc,
+        RemoteCluster,
+        RemoteClusterAddDesc,
+        RemoteClusterRemoveDesc,
+        RemoteClusterRenameDesc,
+        RemoteLocation,
+        RemoteLocationBase,
+        RemoteLocationRenameDesc,
+        RemoteLocationUpdateDesc,
+    )
+    from ..sptypes.replies import ApiOk
 
 
 class Remote(Section, title="Remote"):

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from .. import spapi, sputils
-from ..sptype import Json, ToldApart
-from ..sptypes.replies import ApiOk, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
-from ..sptypes.scalars import SnapshotNameOrGlobalId, VolumeNameOrGlobalId
-from ..sptypes.snapshots import SnapshotStatus, SnapshotStatusQuick, SnapshotSummary, VolumesAndSnapshots
-from ..sptypes.told_apart import snapshot_or_volume
-from ..sptypes.transfer import (
-    VolumeAcquireDesc,
-    VolumeBackupDesc,
-    VolumeExportDesc,
-    VolumeFromRemoteDesc,
-    VolumeMoveToRemoteDesc,
-    VolumesGroupBackupDesc,
-)
-from ..sptypes.volumes import (
-    AbandonDiskDesc,
-    Volume,
-    VolumeCreateDesc,
-    VolumeDeleteDesc,
-    VolumeFreezeDesc,
-    VolumeInfo,
-    VolumeRebaseDesc,
-    VolumeRevertDesc,
-    VolumeSpace,
-    VolumeStatus,
-    VolumeStatusQuick,
-    VolumeSummary,
-    VolumeUpdateDesc,
-)
+from ..sptype import Json
 from .call import GET, POST, Section
 
-SnapshotOrVolumeName = Union[SnapshotNameOrGlobalId, VolumeNameOrGlobalId]
-"""The name or the global ID of a snapshot or of a volume."""
-
-_BY_SNAPSHOT = ToldApart("snapshot", snapshot_or_volume, own="onVolume")
-SnapshotOrVolumeStatus = Annotated[Union[SnapshotStatus, VolumeStatus], _BY_SNAPSHOT]
-"""The status of a snapshot or of a volume."""
-
-SnapshotOrVolumeStatusQuick = Annotated[Union[SnapshotStatusQuick, VolumeStatusQuick], _BY_SNAPSHOT]
-"""The same without the sizes that are costly to find out."""
+if TYPE_CHECKING:
+    from ..sptypes.replies import ApiOk, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
+    from ..sptypes.scalars import VolumeNameOrGlobalId
+    from ..sptypes.snapshots import (
+        SnapshotOrVolumeName,
+        SnapshotOrVolumeStatus,
+        SnapshotOrVolumeStatusQuick,
+        SnapshotSummary,
+        VolumesAndSnapshots,
+    )
+    from ..sptypes.transfer import (
+        VolumeAcquireDesc,
+        VolumeBackupDesc,
+        VolumeExportDesc,
+        VolumeFromRemoteDesc,
+        VolumeMoveToRemoteDesc,
+        VolumesGroupBackupDesc,
+    )
+    from ..sptypes.volumes import (
+        AbandonDiskDesc,
+        Volume,
+        VolumeCreateDesc,
+        VolumeDeleteDesc,
+        VolumeFreezeDesc,
+        VolumeInfo,
+        VolumeRebaseDesc,
+        VolumeRevertDesc,
+        VolumeSpace,
+        VolumeSummary,
+        VolumeUpdateDesc,
+    )
 
 
 class Volumes(Section, title="Volumes"):

@@ -30,10 +30,17 @@ _scalars: Dict[Constraint, Scalar] = {}
 
 
 def evaluate(annotation: Any, module: str) -> Any:
-    """Give the annotation itself where it is a string, by the names of its module."""
+    """Give the annotation itself where it is a string, by the names of its module, and of the types of the API."""
     if not isinstance(annotation, str):
         return annotation
-    return eval(annotation, sys.modules[module].__dict__)  # noqa: S307 - source code of the module, not data
+    names = vars(sys.modules[module])
+    try:
+        return eval(annotation, names)  # noqa: S307 - source code of the module, not data
+    except NameError:
+        # The modules of the calls import their types for checkers only: starting would take twice as long.
+        from .. import sptypes
+
+        return eval(annotation, {**sptypes.declared(), **names})  # noqa: S307 - as above
 
 
 def field_of(owner: type, name: str, default: Any) -> Field:

@@ -68,10 +68,14 @@ class SnapshotReassignDesc(JsonObjectImpl):
     """True detaches it even where it is open."""
 
 
+Reassign = Union[VolumeReassignDesc, SnapshotReassignDesc]
+"""Attaches or detaches one volume or snapshot."""
+
+
 class VolumesReassignWaitDesc(JsonObjectImpl, since="3.0.0"):
     """Attachment changes made together, with a wait for the clients to carry them out."""
 
-    reassign: List[Union[VolumeReassignDesc, SnapshotReassignDesc]] = []
+    reassign: List[Reassign] = []
     """One entry for each volume or snapshot."""
 
     attachTimeout: Optional[int] = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional, Union
+from typing import Annotated, Mapping, Optional, Union
 
-from ..sptype import JsonObjectImpl, Since
+from ..sptype import JsonObjectImpl, Key, Since
 from .scalars import LocationId, RemoteClusterName, RemoteLocationName, SubClusterId
 
 __all__ = [
@@ -173,3 +173,6 @@ class RemoteBridge(RemoteBridgeBase, since="5.5.0"):
 
 RemoteBridgeAddDesc = Union[RemoteBridgeAddLocationDesc, RemoteBridgeAddClusterDesc]
 """A request to register a bridge, by location or by cluster."""
+
+LocationRef = Annotated[Mapping[str, RemoteLocationName], Key("location")]
+"""A remote location by its name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, List, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, Since
+from ..sptype import Internal, JsonObjectImpl, Since, ToldApart
 from .scalars import (
     DeleteBlocked,
     DematerializationStatus,
@@ -19,7 +19,16 @@ from .scalars import (
     VolumeTagValue,
     VolumeTemplateName,
 )
-from .volumes import VolumeChainStat, VolumeCurrentStatus, VolumePolicyDesc, VolumeSummary, VolumeSummaryBase
+from .told_apart import snapshot_or_volume
+from .volumes import (
+    VolumeChainStat,
+    VolumeCurrentStatus,
+    VolumePolicyDesc,
+    VolumeStatus,
+    VolumeStatusQuick,
+    VolumeSummary,
+    VolumeSummaryBase,
+)
 
 __all__ = [
     "GroupSnapshotResult",
@@ -307,3 +316,14 @@ class GroupSnapshotsResult(JsonObjectImpl, since="4.0.0"):
 
     snapshots: Annotated[List[GroupSnapshotResult], Since("5.5.0")] = []
     """The snapshots, one for each volume."""
+
+
+SnapshotOrVolumeName = Union[SnapshotNameOrGlobalId, VolumeNameOrGlobalId]
+"""The name or the global ID of a snapshot or of a volume."""
+
+_BY_SNAPSHOT = ToldApart("snapshot", snapshot_or_volume, own="onVolume")
+SnapshotOrVolumeStatus = Annotated[Union[SnapshotStatus, VolumeStatus], _BY_SNAPSHOT]
+"""The status of a snapshot or of a volume."""
+
+SnapshotOrVolumeStatusQuick = Annotated[Union[SnapshotStatusQuick, VolumeStatusQuick], _BY_SNAPSHOT]
+"""The same without the sizes that are costly to find out."""
