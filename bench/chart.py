@@ -27,7 +27,7 @@ def draw(rows: List[Tuple[str, float, float]], path: Path) -> None:
     plt.rcParams.update({"font.family": "sans-serif", "svg.fonttype": "none", "svg.hashsalt": "storpool"})
     figure, axes = plt.subplots(figsize=(8, 0.42 * len(rows) + 0.8))
     places = range(len(rows))
-    axes.barh(places, gains, color=OURS, height=0.62)
+    axes.barh(places, [gain - 1 for gain in gains], left=1, color=OURS, height=0.62)
     axes.set_xscale("log")
     axes.axvline(1, color=LINE, linewidth=1)
     axes.set_yticks(places, names, color=LINE)
@@ -36,10 +36,11 @@ def draw(rows: List[Tuple[str, float, float]], path: Path) -> None:
         axes.annotate(f"{gain:.2g}{TIMES}" if gain < 10 else f"{gain:.0f}{TIMES}", (gain, place), (4, 0), color=LINE,
                       textcoords="offset points", va="center")  # fmt: skip
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{TIMES}"))
-    axes.tick_params(colors=LINE, length=0)
-    axes.set_title("How much less the bindings cost than the original 7.3.0", color=LINE, loc="left", fontsize=11)
+    axes.tick_params(which="both", colors=LINE, length=0)
+    title = "How many times less the bindings cost than the original 7.3.0"
+    figure.suptitle(title, x=0.01, ha="left", color=LINE, fontsize=11)
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.set_xlim(right=max(gains) * 1.8)
+    axes.set_xlim(min(1, *gains), max(gains) * 1.8)
     figure.tight_layout()
     figure.savefig(path, transparent=True, metadata={"Date": None} if path.suffix == ".svg" else None)

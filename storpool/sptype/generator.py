@@ -73,7 +73,7 @@ def _usual(node: Node, samples: Sequence[Any]) -> List[Any]:
     CPython has one object only for true, for a small number, for a single character, so nothing is tested faster.
     """
     counts = Counter(map(id, samples))
-    found = [x for x in samples if type(x) in (bool, int, str) and 1 < counts[id(x)] > len(samples) / 2][:1]
+    found = [x for x in samples if type(x) in (bool, int, str) and counts[id(x)] > max(1, len(samples) / 2)][:1]
     try:
         return found if found and node.handleVal(found[0]) is found[0] else []
     except Exception:
@@ -97,8 +97,6 @@ def _told_by_required(alternatives: Sequence[Node]) -> Optional[ToldApart]:
 
     Without its class's field an object is surely not of it; with it, converting tells.
     """
-    from .markers import ToldApart
-
     classes = [node.cls for node in alternatives if isinstance(node, ObjectNode)]
     if len(classes) < len(alternatives):
         return None
