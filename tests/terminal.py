@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -121,6 +122,7 @@ def spawned(sim: Any, *argv: str, width: int = 80, env: Optional[Mapping[str, st
 def ended(child: pexpect.spawn) -> Seen:
     """Wait for a program's end, and give what it showed since it was last looked at."""
     child.expect(pexpect.EOF)
+    child.wait()  # close() would not let it come to its end
     child.close()
     return Seen(child.exitstatus, child.before.replace("\r\n", "\n"))
 
@@ -177,4 +179,7 @@ class Shell:
         return self
 
     def __exit__(self, *_: Union[object, None]) -> None:
-        self._child.close(force=True)
+        # close() gives a shell a tenth of a second to die, which on a busy machine is little.
+        self._child.kill(signal.SIGKILL)
+        self._child.wait()
+        self._child.close()

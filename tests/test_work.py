@@ -98,9 +98,9 @@ def fresh(call: str) -> Any:
 
 class TestListings:
     BOUNDS: ClassVar[Dict[str, Work]] = {
-        "volumesList": Work(9.6, 5.8, 72, 2.7),
-        "volumesQuickStatus": Work(17, 7.2, 118, 6.9),
-        "disksList": Work(9.9, 2.8, 114, 3.4),
+        "volumesList": Work(12.5, 5.8, 72, 2.7),
+        "volumesQuickStatus": Work(21, 7.2, 118, 6.9),
+        "disksList": Work(14, 2.8, 114, 3.4),
     }
 
     @pytest.mark.parametrize("call", BOUNDS)
