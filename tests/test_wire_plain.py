@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from wire import ENDS, GOOD, HOST, Connection, RawServer, answers, api_of, head, response
+from wire import ENDS, GOOD, HOST, Connection, RawServer, answers, api_of, connect_by, head, response
 
 from storpool import spapi
 
@@ -120,16 +120,7 @@ class Sipping(socket.socket):
 
 @pytest.fixture
 def sipping(monkeypatch: pytest.MonkeyPatch) -> None:
-    connect = socket.create_connection
-
-    def sip(*args: Any, **kwargs: Any) -> socket.socket:
-        sock = connect(*args, **kwargs)
-        timeout = sock.gettimeout()
-        sips = Sipping(fileno=sock.detach())
-        sips.settimeout(timeout)
-        return sips
-
-    monkeypatch.setattr(socket, "create_connection", sip)
+    connect_by(Sipping, monkeypatch)
 
 
 @pytest.fixture(scope="module")

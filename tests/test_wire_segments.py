@@ -9,7 +9,7 @@ import time
 from typing import Any, List
 
 import pytest
-from wire import GOOD, HOST, OK, TIMEOUT, Connection, RawServer, answers, api_of, response, silent
+from wire import GOOD, HOST, OK, TIMEOUT, Connection, RawServer, answers, api_of, connect_by, response, silent
 
 from storpool import spapi
 
@@ -186,16 +186,7 @@ def test_sockets_that_never_block_time_out_too(monkeypatch: pytest.MonkeyPatch) 
         def gettimeout(self) -> Any:
             return self.told
 
-    connect = socket.create_connection
-
-    def create(*args: Any, **kwargs: Any) -> socket.socket:
-        sock = connect(*args, **kwargs)
-        timeout = sock.gettimeout()
-        other = NeverBlocking(fileno=sock.detach())
-        other.settimeout(timeout)
-        return other
-
-    monkeypatch.setattr(socket, "create_connection", create)
+    connect_by(NeverBlocking, monkeypatch)
     with RawServer(silent) as server:
         started = time.monotonic()
         with pytest.raises(socket.timeout):

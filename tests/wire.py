@@ -8,7 +8,9 @@ import socket
 import struct
 import threading
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Type
+
+import pytest
 
 from storpool import spapi
 
@@ -232,3 +234,17 @@ BROKEN_HTTP: Dict[str, Script] = {
     "chunk with a huge size line": once(head("Transfer-Encoding: chunked") + b"1" * 100_000),
     "continues and goes": once(b"HTTP/1.1 100 Continue\r\n\r\n" * 50),
 }
+
+
+def connect_by(kind: Type[socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let new connections have sockets of this class."""
+    connect = socket.create_connection
+
+    def create(*args: Any, **kwargs: Any) -> socket.socket:
+        sock = connect(*args, **kwargs)
+        timeout = sock.gettimeout()
+        made = kind(fileno=sock.detach())
+        made.settimeout(timeout)
+        return made
+
+    monkeypatch.setattr(socket, "create_connection", create)

@@ -19,7 +19,7 @@ __all__ = ["Constraint", "IntRange", "Name", "NamedEnum", "OneOf", "Regex", "Siz
 
 # How many good values a constraint remembers at the most, some 100 bytes each.
 _KNOWN_MAX = 1 << 16
-# How many strings of a short listing are remembered, so that the next finds them; in a long one, matching is as fast.
+# How many good strings of requests a constraint remembers; programs come with the same ones again and again.
 _SEEN_MAX = 1 << 12
 # A pattern whose first alternative is some characters in any order, but perhaps for a mark before them.
 _ANY_OF_CHARACTERS = r"\^(?:\\?[^\w\\\[(]\?)?(\[(?:[^\^\]\\]|\\\W)+\])[+*]\$(?:\||\Z)"
@@ -214,7 +214,7 @@ class Regex(Constraint):
     def __init__(self, name: str, pattern: str, since: str = "1.0.0", few: bool = False) -> None:
         super().__init__(name, since)
         self.pattern = pattern
-        # Good ones, up to a limit: programs come with the same names again and again.
+        # Good ones, up to a limit.
         self.seen: Set[str] = set()
         self._known: Optional[Dict[str, str]] = {} if few else None
 
