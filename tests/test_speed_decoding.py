@@ -275,7 +275,7 @@ REGEXES = [
     if hasattr(constraint := getattr(getattr(sptypes, name), "constraint", None), "match_all")
 ]
 NAMES = st.text("ab0-._:~@#* é\nlistau", max_size=12) | st.sampled_from(
-    ["list", "status", "~a.b.c", "a.b.c", "0xab", ""]
+    ["list", "status", "~a.b.c", "a.b.c", "0xab", "", "\ud800"]
 )
 
 

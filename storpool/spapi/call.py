@@ -78,8 +78,11 @@ class Call:
     def _nodes(self) -> Tuple[List[Argument], Optional[Node], Node]:
         args, json, returns = self._declared
         if self.function is not None:
+            # Modules of calls import their types for checkers only: starting would take twice as long.
+            from .. import sptypes
+
             notes = {
-                name: evaluate(note, self.function.__module__)
+                name: evaluate(note, self.function.__module__, sptypes.declared())
                 for name, note in self.function.__annotations__.items()
                 if name not in _COMMON
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Dict, Literal, Mapping, Sequence, Union, get_args, get_origin
+from typing import Annotated, Any, Dict, Literal, Mapping, Optional, Sequence, Union, get_args, get_origin
 
 from .constraints import Constraint, OneOf
 from .markers import BodyOf, InternalOf, Key, Since, ToldApart
@@ -29,18 +29,12 @@ _NoneType = type(None)
 _scalars: Dict[Constraint, Scalar] = {}
 
 
-def evaluate(annotation: Any, module: str) -> Any:
-    """Give the annotation itself where it is a string, by the names of its module, and of the types of the API."""
+def evaluate(annotation: Any, module: str, others: Optional[Mapping[str, Any]] = None) -> Any:
+    """Give the annotation itself where it is a string, by the names of its module, and then by others."""
     if not isinstance(annotation, str):
         return annotation
     names = vars(sys.modules[module])
-    try:
-        return eval(annotation, names)  # noqa: S307 - source code of the module, not data
-    except NameError:
-        # The modules of the calls import their types for checkers only: starting would take twice as long.
-        from .. import sptypes
-
-        return eval(annotation, {**sptypes.declared(), **names})  # noqa: S307 - as above
+    return eval(annotation, {**others, **names} if others else names)  # noqa: S307 - source code of the module, not data
 
 
 def field_of(owner: type, name: str, default: Any) -> Field:

@@ -264,18 +264,21 @@ class Regex(Constraint):
         """Tell whether all of many strings are good, faster than one by one."""
         if not texts:
             return True
-        lengths = {*map(len, texts)} if self.shorter_than or self._characters else {0}
+        lengths = {*map(len, texts)} if self.shorter_than or self._characters else set()
         if self.shorter_than and max(lengths) >= self.shorter_than:
             return False
         # Deleting all good characters costs less than a match.
         if self._characters:
-            left = "".join(texts).encode().translate(None, self._characters)
+            left = "".join(texts).encode(errors="surrogatepass").translate(None, self._characters)
             if not left and (lengths.isdisjoint(map(len, self._refused)) or not any(w in texts for w in self._refused)):
                 return True
         good, dots = self._dotted
         if good:
             dotted = "." + ".\n.".join(texts) + ".\n"
-            if dotted.encode().translate(None, good) == (dots + b"\n") * len(texts) and ".." not in dotted:
+            if (
+                dotted.encode(errors="surrogatepass").translate(None, good) == (dots + b"\n") * len(texts)
+                and ".." not in dotted
+            ):
                 return True
         if self._match_lines is None:
             return all(map(self.matches, texts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterator
+from typing import Iterator
 
 import pytest
 from ways import WAYS, Send, Sim, Way, sender
@@ -36,16 +36,3 @@ def api(sim: Sim) -> spapi.Api:
 @pytest.fixture
 def send(sim: Sim) -> Send:
     return sender(sim)
-
-
-@pytest.fixture
-def refused() -> Callable[..., str]:
-    """Calls a function that must end with an error of the given name; gives the error's text."""
-
-    def check(name: str, function: Callable[..., object], *args: object, **kwargs: object) -> str:
-        with pytest.raises(spapi.ApiError) as caught:
-            function(*args, **kwargs)
-        assert caught.value.name == name, caught.value
-        return str(caught.value.desc)
-
-    return check

@@ -53,19 +53,6 @@ def api(sim: Running) -> spapi.Api:
     return sim.api()
 
 
-@pytest.fixture
-def refused() -> Callable[..., str]:
-    """Calls a function that must end with an error of the given name; gives the error's text."""
-
-    def check(name: str, function: Callable[..., object], *args: object, **kwargs: object) -> str:
-        with pytest.raises(spapi.ApiError) as caught:
-            function(*args, **kwargs)
-        assert caught.value.name == name, caught.value
-        return str(caught.value.desc)
-
-    return check
-
-
 class Served:
     """A cluster served by another process; its address is in the first line that it prints."""
 
