@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from http.client import HTTPException
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, TypeVar
 from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError, shown
-from ..spjson import body_of, clear_none, parse
+from ..spjson import body_of, clear_none, parse, use_msgspec
 from ..sptype import Regex
 from .errors import ApiError
 from .transport import HTTPTransport, Transport
 
-__all__ = ["SP_API_PREFIX", "Client", "clear_none"]
+__all__ = ["SP_API_PREFIX", "Client", "clear_none", "read_data"]
+
+T = TypeVar("T")
 
 SP_API_PREFIX = "/ctrl/1.0"
 
@@ -71,6 +73,7 @@ class Client:
         # Imported here: it would be a quarter of what importing the bindings takes.
         import logging
 
+        use_msgspec()
         self._log = logging.getLogger("storpool.spapi")
         self._host = host
         self._port = _port(port)
@@ -108,6 +111,21 @@ class Client:
         :raises OSError: no connection, a broken one, a time-out.
         :raises http.client.HTTPException: what came is not HTTP, or is cut short.
         """
+        return self.exchange(method, multiCluster, query, json, clusterName, read_data)
+
+    def exchange(
+        self,
+        method: str,
+        multiCluster: bool,
+        query: str,
+        json: Any,
+        clusterName: Optional[str],
+        read: Callable[[Any, Any], T],
+    ) -> T:
+        """Make a request and return what ``read(status, payload)`` makes of the reply.
+
+        ``read`` raises ApiError for a reply that is an error, and a transient one is retried.
+        """
         if clusterName is not None:
             try:
                 clusterName = _CLUSTER.validate(clusterName)
@@ -120,9 +138,9 @@ class Client:
             raise InvalidArgumentError(f"cannot be sent as JSON: {exc}", path=".json") from None
         if method == "GET" and body is not None:
             path, body = f"{path}?json={quote(body)}", None
-        return self._retried(method, path, body)
+        return self._retried(method, path, body, read)
 
-    def _retried(self, method: str, path: str, body: Optional[str]) -> Any:
+    def _retried(self, method: str, path: str, body: Optional[str], read: Callable[[Any, Any], T]) -> T:
         attempt = 0
         while True:
             started = time.monotonic()
@@ -130,7 +148,7 @@ class Client:
             try:
                 # A dict of its own each time: who stands in for the connection may keep or change it.
                 status, payload = self._transport.send(method, path, body, dict(self._headers))
-                return _data(status, payload)
+                return read(status, payload)
             except ApiError as exc:
                 if not exc.transient or attempt >= self._transientRetries:
                     raise
@@ -154,8 +172,8 @@ def shown_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
-def _data(status: Any, payload: Any) -> Any:
-    """Give the data of a reply, or raise ApiError."""
+def read_data(status: Any, payload: Any) -> Any:
+    """Return the data of a reply, or raise ApiError."""
     try:
         reply = parse(payload)
     except (ValueError, RecursionError) as exc:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, List, Literal, Optional, Union
 
-from ..sptype import JsonObjectImpl, OneOf, Since, ToldApart
+from ..sptype import Discriminator, JsonObjectImpl, OneOf, Since
+from .discriminators import up_or_down
 from .scalars import (
     DiskId,
     PlacementGroupName,
@@ -13,7 +14,6 @@ from .scalars import (
     VolumeNameOrGlobalId,
     VolumeReplication,
 )
-from .told_apart import up_or_down
 
 __all__ = [
     "DiskTarget",
@@ -228,6 +228,11 @@ class VolumeBalancerAllocationGroup(JsonObjectImpl, since="2.0.0", until="7.0.0"
 
 DiskTarget = Annotated[
     Union[UpDiskTarget, DownDiskTarget],
-    ToldApart("generationLeft", up_or_down("objectsAllocated", "objectsCount", "storedSize", "onDiskSize")),
+    Discriminator(
+        "generationLeft",
+        up_or_down("objectsAllocated", "objectsCount", "storedSize", "onDiskSize"),
+        first=(-1,),
+        own="objectsAllocated",
+    ),
 ]
-"""What relocation or balancing means for one disk, up or down; `generationLeft` tells them apart."""
+"""What relocation or balancing means for one disk, up or down; `generationLeft` tells which."""

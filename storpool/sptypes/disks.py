@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Dict, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, OneOf, ToldApart
+from ..sptype import Discriminator, Internal, JsonObjectImpl, OneOf
+from .discriminators import up_or_down
 from .scalars import DiskDescription, DiskId, ObjectState, ServerId
-from .told_apart import up_or_down
 
 __all__ = [
     "Disk",
@@ -197,9 +197,14 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
 
 DiskSummary = Annotated[
     Union[UpDiskSummary, DownDiskSummary],
-    ToldApart("generationLeft", up_or_down(*set(UpDiskSummary.__annotations__).difference(("up", "generationLeft")))),
+    Discriminator(
+        "generationLeft",
+        up_or_down(*set(UpDiskSummary.__annotations__).difference(("up", "generationLeft"))),
+        first=(-1,),
+        own="sectorsCount",
+    ),
 ]
-"""The record of a disk that is up or of one that is down, told apart by `generationLeft`."""
+"""The record of a disk that is up or of one that is down; `generationLeft` tells which."""
 
 
 class DiskObject(JsonObjectImpl):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, List, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, Since, ToldApart
+from ..sptype import Discriminator, Internal, JsonObjectImpl, Since
+from .discriminators import snapshot_or_volume
 from .scalars import (
     DeleteBlocked,
     DematerializationStatus,
@@ -19,7 +20,6 @@ from .scalars import (
     VolumeTagValue,
     VolumeTemplateName,
 )
-from .told_apart import snapshot_or_volume
 from .volumes import (
     VolumeChainStat,
     VolumeCurrentStatus,
@@ -321,7 +321,7 @@ class GroupSnapshotsResult(JsonObjectImpl, since="4.0.0"):
 SnapshotOrVolumeName = Union[SnapshotNameOrGlobalId, VolumeNameOrGlobalId]
 """The name or the global ID of a snapshot or of a volume."""
 
-_BY_SNAPSHOT = ToldApart("snapshot", snapshot_or_volume, own="onVolume")
+_BY_SNAPSHOT = Discriminator("snapshot", snapshot_or_volume, first=(True,), own="onVolume")
 SnapshotOrVolumeStatus = Annotated[Union[SnapshotStatus, VolumeStatus], _BY_SNAPSHOT]
 """The status of a snapshot or of a volume."""
 

@@ -1,6 +1,6 @@
-"""How records that may be of one class or of another are told apart.
+"""How the class of a record is chosen where it may be of one or of another.
 
-Each function here answers the index of the alternative that a record is of, by what differs and not by trying: a
+Each function here returns the index of the alternative that a record is of, by what differs and not by trying: a
 malformed record stays of its own kind.
 """
 
@@ -12,7 +12,7 @@ UP_GENERATIONS = (-1, "-1")
 
 
 def up_or_down(*own_of_up: str) -> Callable[[Mapping[str, Any]], int]:
-    """Tell the records of disks that are up (0) from those of disks that are down (1), by `generationLeft`.
+    """Return a function that chooses by `generationLeft`: 0 for a disk that is up, 1 for one that is down.
 
     `own_of_up` names fields that only the record of a disk that is up has.
     """
@@ -23,7 +23,7 @@ def up_or_down(*own_of_up: str) -> Callable[[Mapping[str, Any]], int]:
             return 0
         if record["generationLeft"] not in UP_GENERATIONS:
             return 1
-        # -1 alone does not make a disk up: with nothing else of such a disk, the record is that of one that is down.
+        # -1 alone does not make a disk up: a record with no other field of such a disk is that of one that is down.
         return 1 if own.isdisjoint(record) else 0
 
     return up_or_down_of
@@ -33,9 +33,9 @@ _OWN_OF_SNAPSHOTS = frozenset(("onVolume", "autoName", "bound", "deleted", "tran
 
 
 def snapshot_or_volume(record: Mapping[str, Any]) -> int:
-    """Tell the status of a snapshot (0) from that of a volume (1), by `snapshot`.
+    """Return 0 for the status of a snapshot and 1 for that of a volume, by `snapshot`.
 
-    Only a record that has all of the other kind's fields, or none of its own, is taken for what its fields say.
+    A record that has all fields of the other kind, or none of its own kind, is of the kind that its fields say.
     """
     if record.get("snapshot"):
         return 1 if "onVolume" not in record and _OWN_OF_SNAPSHOTS.isdisjoint(record) else 0
