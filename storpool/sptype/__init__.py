@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .annotations import spType
 from .constraints import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
-from .markers import Internal, Json, JsonList, Key, Since, ToldApart
+from .markers import Example, Internal, Json, JsonList, Key, Since, ToldApart
 from .nodes import Node
 from .notation import JsonObject, const, either, eitherOr, internal, longType, maybe, spDict, spList, spSet
 from .objects import JsonObjectImpl
@@ -17,6 +17,7 @@ SpType = Node
 """What the original calls a node."""
 
 __all__ = [
+    "Example",
     "IntRange",
     "Internal",
     "Json",
