@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .annotations import spType
 from .constraints import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
-from .markers import Discriminator, Internal, Json, JsonList, Key, Since
+from .markers import Discriminator, Example, Internal, Json, JsonList, Key, Since
 from .nodes import Collection, Node
 from .notation import JsonObject, const, either, eitherOr, internal, longType, maybe, spDict, spList, spSet
 from .objects import JsonObjectImpl
@@ -30,6 +30,7 @@ def use_msgspec() -> bool:
 
 __all__ = [
     "Discriminator",
+    "Example",
     "IntRange",
     "Internal",
     "Json",

@@ -18,7 +18,7 @@ from typing import (
     Union,
 )
 
-__all__ = ["BodyOf", "Discriminator", "Internal", "InternalOf", "Json", "JsonList", "Key", "Since"]
+__all__ = ["BodyOf", "Discriminator", "Example", "Internal", "InternalOf", "Json", "JsonList", "Key", "Since"]
 
 T = TypeVar("T")
 
@@ -28,6 +28,13 @@ class Since:
 
     def __init__(self, version: str) -> None:
         self.version = version
+
+
+class Example:
+    """A plausible value of a field, for the reference; as JSON has it."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class Key:
