@@ -9,7 +9,7 @@ from typing import Any, Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire import RawServer, answers, api_of, response
+from raw_http import RawServer, answers, api_of, response
 
 from storpool import spjson
 

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List
 from urllib.parse import unquote_plus
 
 import pytest
-from wire import HOST, TOKEN, Connection, RawServer, api_of, response
+from raw_http import HOST, TOKEN, Connection, RawServer, api_of, response
 
 from storpool import spapi, spdoc, spreq, sptypes
 from storpool.spdoc.build import object_classes

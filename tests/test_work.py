@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, NamedTuple
 
 import pytest
-from wire import RawServer, answers, api_of, response
+from raw_http import RawServer, answers, api_of, response
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 

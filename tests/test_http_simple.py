@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from wire import ENDS, GOOD, HOST, Connection, RawServer, answers, api_of, connect_by, head, response
+from raw_http import ENDS, GOOD, HOST, Connection, RawServer, answers, api_of, connect_by, head, response
 
 from storpool import spapi
 
@@ -247,7 +247,7 @@ def same(parrot: Any, data: bytes, sizes: Tuple[int, ...]) -> None:
         got = transport.send("GET", "/x", None, HEADERS)
     except (OSError, http.client.HTTPException) as exc:
         got = type(exc)
-    kept = bool(transport._idle)
+    kept = bool(transport._pool)
     transport.close()
     expected, stays, excess = understood(data)
     assert got == expected

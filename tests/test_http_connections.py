@@ -12,7 +12,7 @@ import threading
 from typing import Any, List, Tuple
 
 import pytest
-from wire import (
+from raw_http import (
     BROKEN_HTTP,
     ENDS,
     GOOD,
@@ -244,7 +244,7 @@ def test_connection_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch
     with RawServer(answers(GOOD, GOOD)) as server:
         api = api_of(server)
         api.volumesList()
-        monkeypatch.setattr("storpool.spapi.transport.IDLE_MAX", 0.0)
+        monkeypatch.setattr("storpool.spapi.transport.pool.IDLE_MAX", 0.0)
         api.volumesList()
         assert server.connections == 2
 

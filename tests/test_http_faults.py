@@ -10,7 +10,7 @@ import time
 from typing import Any, List
 
 import pytest
-from wire import (
+from raw_http import (
     BROKEN_HTTP,
     ENDS,
     GOOD,
