@@ -136,10 +136,10 @@ class Call:
 
     spDoc = SpDoc(lambda spdoc, call: spdoc.call_doc(call, call.title, call.text))
 
-    def doc(self, name: str, text: str) -> Any:
-        """Document a call made by hand; return its entry of the reference."""
-        self.__dict__["spDoc"] = entry = SpDoc(lambda spdoc, call: spdoc.call_doc(call, name, text)).__get__(self, Call)
-        return entry
+    def doc(self, name: str, text: str) -> Call:
+        """Document a call made by hand; return the call itself."""
+        self.__dict__["spDoc"] = SpDoc(lambda spdoc, call: spdoc.call_doc(call, name, text)).__get__(self, Call)
+        return self
 
     def __call__(self, function: F) -> F:
         """Declare the call by a function: its signature is the call's."""
