@@ -1,4 +1,4 @@
-"""``python -m storpool.sptype show VolumeSummary``: print the fields of a class, and the type that msgspec decodes to."""
+"""``python -m storpool.sptype show VolumeSummary``: print a class's fields and the type that msgspec decodes them to."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class _Plans:
         irregular = self._irregular.get(node.cls, ())
         self._within.append(node.cls)
         fields = [
-            FieldPlan(field, self.of(field.node), name in irregular, self._lenient)  # type: ignore[arg-type]
+            FieldPlan(field, self.of(field.node), name in irregular, self._lenient)
             for name, field in node.cls.__spfields__.items()
         ]
         self._within.pop()
@@ -109,7 +109,7 @@ class _Plans:
     def _of_map(self, node: MapNode) -> Plan:
         key = self.of(node.key)
         # A key that is no string on the wire comes as one of digits, which msgspec reads only where it is an integer.
-        if key.type is str or isinstance(key, Enumerated) or _is_integer(key):
+        if key.type is str or isinstance(key, Enumerated) or _is_key(key):
             return MapPlan(node, key, self.of(node.value))
         return Plan(node)
 
@@ -128,12 +128,21 @@ class _Plans:
             return Interned(node) if patterns[-1].interned else Matched(node, patterns, frozenset(constants))
         last = self.of(kinds[-1])
         if len(constants) == len(kinds) - 1 and last.final and all(type(value) in (str, int) for value in constants):
-            return Decoded(node, Union[Literal[tuple(constants)], last.type])
+            return _of_choice(node, constants, last)
         return Plan(node)
 
 
-def _is_integer(plan: Plan) -> bool:
-    return isinstance(plan, Decoded) and getattr(plan.type, "__origin__", plan.type) is int
+def _of_choice(node: Node, constants: Sequence[Any], last: Plan) -> Plan:
+    try:
+        type_ = Union[Literal[tuple(constants)], last.type]
+        msgspec.json.Decoder(type_)
+    except TypeError:
+        return Plan(node)  # msgspec takes no union of an integer with other integers
+    return Decoded(node, type_)
+
+
+def _is_key(plan: Plan) -> bool:
+    return isinstance(plan, Decoded) and getattr(plan.type, "__origin__", plan.type) in (int, str)
 
 
 def _of_const(node: Const) -> Plan:
@@ -201,18 +210,22 @@ class MsgspecReader:
 
     def decode(self, reply: bytes) -> Any:
         """Return what the node makes of the ``data`` of a reply, or IRREGULAR; see :class:`.nodes.Reader`."""
+        # Both belong together, whatever another thread learns meanwhile.
+        plan, decoder = self._current
         with _Paused(len(reply) // 100):
             try:
-                found = self._whole.decode(reply)
-                if found.error is UNSET and found.data is not UNSET:
-                    return self._finished(self._lenient, found.data)
-                return IRREGULAR
+                found = decoder.decode(reply)
+                if found.error is not UNSET or found.data is UNSET:
+                    return IRREGULAR
+                return self._finished(plan, found.data)
             except msgspec.ValidationError:
                 pass
-            except Exception:
+            except msgspec.DecodeError:
                 return IRREGULAR  # no JSON, or not as json has it
+            except Exception:  # noqa: S110 - some part is not good: its record is left to the node
+                pass
             try:
-                return self._record_by_record(reply)
+                return self._record_by_record(plan, reply)
             except Exception:
                 return IRREGULAR
 
@@ -223,18 +236,18 @@ class MsgspecReader:
         """Make what depends on the fields that are irregular."""
         plan = _Plans(self._irregular, lenient=True).of(self._node)
         fields = [("data", Union[plan.type, msgspec.UnsetType], UNSET), ("error", Any, UNSET)]
-        self._whole = msgspec.json.Decoder(msgspec.defstruct("Reply", fields))
-        self._lenient = plan
+        self._current: Tuple[Plan, Any] = plan, msgspec.json.Decoder(msgspec.defstruct("Reply", fields))
 
-    def _record_by_record(self, reply: bytes) -> Any:
+    def _record_by_record(self, plan: Plan, reply: bytes) -> Any:
         """Read a reply of which some part is irregular, and learn which."""
-        plan = self._lenient
         kind: Any = msgspec.Raw
         if isinstance(plan, MapPlan):
             kind = Dict[plan.key.type, msgspec.Raw]  # type: ignore[name-defined]
         elif isinstance(plan, ListPlan):
             kind = List[msgspec.Raw]
-        found = msgspec.json.decode(reply, type=msgspec.defstruct("Reply", [("data", kind), ("error", Any, UNSET)]))
+        found: Any = msgspec.json.decode(
+            reply, type=msgspec.defstruct("Reply", [("data", kind), ("error", Any, UNSET)])
+        )
         if found.error is not UNSET:
             return IRREGULAR
         if isinstance(plan, MapPlan):
@@ -280,7 +293,7 @@ class MsgspecReader:
         return records
 
     def _record_plan(self) -> Plan:
-        plan = self._lenient
+        plan, _ = self._current
         return plan.value if isinstance(plan, MapPlan) else plan.item if isinstance(plan, ListPlan) else plan
 
     def _learn(self, plan: Plan, raw: Any) -> bool:
