@@ -194,14 +194,16 @@ class MsgspecReader:
 
     def __init__(self, node: Collection) -> None:
         self._node = node
-        self._strict = _Plans({}, lenient=False).of(node)
-        if self._strict.type is Any:
-            raise TypeError(node)
         self._irregular: Irregular = {}
+        self._strict: Optional[Plan] = None
         self._plan()
+        if self._current[0].type is Any:
+            raise TypeError(node)
 
     def convert(self, value: Any) -> Any:
         """Return what the node makes of a value, or IRREGULAR."""
+        if self._strict is None:
+            self._strict = _Plans({}, lenient=False).of(self._node)
         with _Paused(len(value)):
             try:
                 return self._finished(self._strict, msgspec.convert(value, self._strict.type, str_keys=True))

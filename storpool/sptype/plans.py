@@ -361,16 +361,25 @@ def _irregular_fields(cls: type, fields: Sequence[FieldPlan], value: Any) -> Opt
     return found
 
 
+def _unchecked_class(cls: type) -> type:
+    """Return the unchecked class of a class of objects, which is made once; its arguments are the fields in order."""
+    made: Optional[type] = cls.__dict__.get("_spunchecked")
+    if made is None:
+        names = list(cls.__spfields__)  # type: ignore[attr-defined]
+        # The standard library writes the fastest function there is that sets many attributes.
+        dataclass = dataclasses.make_dataclass(cls.__name__, names, repr=False, eq=False) if names else object
+        made = unchecked_class(cls, dataclass.__init__)  # type: ignore[misc]
+        type.__setattr__(cls, "_spunchecked", made)
+    return made
+
+
 class _Maker:
     """Makes objects of the columns of many records."""
 
     def __init__(self, cls: type, fields: Sequence[FieldPlan]) -> None:
         self.cls = cls
         self._finished = [(index, field.finish) for index, field in enumerate(fields) if not field.plan.final]
-        names = [field.field.name for field in fields]
-        # The standard library writes the fastest function there is that sets many attributes.
-        made = dataclasses.make_dataclass(cls.__name__, names, repr=False, eq=False) if names else object
-        self._unchecked = unchecked_class(cls, made.__init__)  # type: ignore[misc]
+        self._unchecked = _unchecked_class(cls)
 
     def make(self, columns: List[Values], count: int) -> List[Any]:
         """Make an object of each row; ``count`` rows, where there are no columns."""
