@@ -1,7 +1,7 @@
 """Writes the reference of the API, one self-contained HTML page: ``python -m storpool.spdocbuild > apidoc.html``.
 
-An installation has the page that its build made of the same declarations. A source tree makes it anew, which needs
-Jinja2, the extra ``apidoc``.
+An installation has the page that its build made. A source tree makes the page anew, which needs Jinja2, the extra
+``apidoc``.
 """
 
 from __future__ import annotations
@@ -10,30 +10,34 @@ import sys
 from pathlib import Path
 
 from . import spapi, spdoc
-from .spdoc import page
 
-__all__ = ["build", "main"]
+__all__ = ["TEMPLATES", "build", "main"]
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "apidoc"
+"""The directory of the page's templates in a source tree; an installation has the finished page instead."""
 
 BUILT = Path(spdoc.__file__).with_name("apidoc.html")
 
 
 def build() -> str:
-    """Give the page.
+    """Return the page.
 
-    :raises RuntimeError: it cannot be made here; the text says what is missing.
+    :raises RuntimeError: the page cannot be made here; the text says what is missing.
     """
     if BUILT.exists():
         return BUILT.read_text(encoding="utf-8")
-    if not page.TEMPLATES.is_dir():
+    if not TEMPLATES.is_dir():
         raise RuntimeError("this installation was built without the reference (SP_NO_DOC_BUILD)")
     try:
-        return page.render(spdoc.reference(), spapi.VERSION)
+        # Imported here, because an installation has the finished page and does not need Jinja2.
+        from .spdoc import page
     except ImportError as exc:
-        raise RuntimeError(f"{exc}: the reference is rendered with it; install storpool[apidoc]") from exc
+        raise RuntimeError(f"{exc}: rendering the reference needs it; install storpool[apidoc]") from exc
+    return page.render(spdoc.reference(), spapi.VERSION, TEMPLATES)
 
 
 def main() -> int:
-    """Write the page to standard output."""
+    """Write the page to standard output, and return the exit status."""
     try:
         text = build()
     except RuntimeError as exc:

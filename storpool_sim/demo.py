@@ -12,7 +12,7 @@ from storpool.spapi import ApiError
 from storpool.sptypes import ClusterStatus, DownDiskSummary
 
 from .cluster import RECLAIM_DELAY
-from .model import AG_SIZE, GiB, MiB
+from .cluster.model import AG_SIZE, GiB, MiB
 from .runner import Running, running
 
 WIDTH = 100

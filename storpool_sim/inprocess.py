@@ -18,16 +18,16 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from storpool.spapi import Api
 
-from .clock import Clock
 from .cluster import Cluster
-from .defaults import TOKEN
-from .dispatch import Dispatcher, Reply, Request
-from .encode import dumps
-from .errors import BodyTooLarge, SimError
-from .exchange import MAX_BODY, Exchange
-from .faults import Fault, Faults, TransientFault
+from .cluster.clock import Clock
+from .cluster.defaults import TOKEN
+from .cluster.errors import BodyTooLarge, SimError
 from .scenario import Scenario, load_scenario
-from .setup import Setup, environment
+from .service.dispatch import Dispatcher
+from .service.encoding import dumps
+from .service.faults import Fault, Faults, TransientFault
+from .service.messages import MAX_BODY, Exchange, Reply, Request
+from .simulation import Simulation, environment
 
 LOG = logging.getLogger("storpool_sim")
 
@@ -83,7 +83,7 @@ class InProcessTransport:
         return self._answered(fault, reply)
 
     def _break(self, kind: str, fault: Optional[Fault]) -> None:
-        """Play a fault that comes before anything is done."""
+        """Apply a fault that comes before anything is done."""
         if fault is not None and kind == "refused":
             self._refusedUntil = time.monotonic() + fault.seconds
         if kind in ("reset", "refused"):
@@ -100,7 +100,7 @@ class InProcessTransport:
         if fault.kind == "truncated":
             half = len(reply.body) // 2
             raise http.client.IncompleteRead(reply.body[:half], len(reply.body) - half)
-        return reply.status, self.faults.spoilt(fault, reply)
+        return reply.status, self.faults.corrupted(fault, reply)
 
 
 class InProcess:
@@ -145,13 +145,13 @@ def in_process(
     seed: Optional[int] = None,
     scenario: Union[Scenario, str, None] = None,
 ) -> Iterator[InProcess]:
-    """Play a cluster for the length of a `with` block, without sockets; the arguments are those of `running`.
+    """Simulate a cluster for the length of a `with` block, without sockets; the arguments are those of `running`.
 
-    :raises storpool_sim.ScenarioError: the scenario cannot be played.
+    :raises storpool_sim.ScenarioError: the scenario cannot be built.
     """
     requests: List[Exchange] = []
     with ExitStack() as stack:
-        setup = Setup(
+        simulation = Simulation(
             stack,
             token=token,
             scenario=load_scenario(scenario, clock) if isinstance(scenario, str) else scenario,
@@ -162,6 +162,6 @@ def in_process(
             devDelay=devDelay,
             seed=seed,
         )
-        clusters = setup.control.clusters
-        transport = InProcessTransport(clusters[0], token, errorStatuses, setup.faults, requests.append)
+        clusters = simulation.control.clusters
+        transport = InProcessTransport(clusters[0], token, errorStatuses, simulation.faults, requests.append)
         yield InProcess(clusters, token, transport, requests)

@@ -75,7 +75,7 @@ class ClusterFactory:
 
 
 def _add_fault(sim: Running, fault: Any) -> None:
-    from .faults import from_mapping, parse
+    from .service.faults import from_mapping, parse
 
     sim.faults.take(parse(fault) if isinstance(fault, str) else from_mapping(fault))
 

@@ -9,14 +9,14 @@ from typing import Any, Coroutine, Dict, Iterator, List, Optional, TypeVar, Unio
 
 from storpool.spapi import Api
 
-from .clock import Clock
 from .cluster import Cluster
-from .control import Control
-from .defaults import TOKEN
-from .exchange import Exchange
+from .cluster.clock import Clock
+from .cluster.defaults import TOKEN
 from .scenario import Scenario, load_scenario
-from .server import Server
-from .setup import Setup, environment
+from .service.control import Control
+from .service.messages import Exchange
+from .service.server import Server
+from .simulation import Simulation, environment
 
 _Result = TypeVar("_Result")
 
@@ -82,12 +82,12 @@ def running(
     :param state: the file that keeps the state; what it holds goes before `cluster` and the clusters of `scenario`.
         What a test changes directly, and not by requests, is kept when the block ends.
     :raises OSError: the address cannot be listened on.
-    :raises storpool_sim.ScenarioError: the scenario cannot be played.
+    :raises storpool_sim.ScenarioError: the scenario cannot be built.
     :raises storpool_sim.StateError: the state file cannot be used.
     """
     requests: List[Exchange] = []
     with ExitStack() as stack:
-        setup = Setup(
+        simulation = Simulation(
             stack,
             token=token,
             scenario=load_scenario(scenario, clock) if isinstance(scenario, str) else scenario,
@@ -107,14 +107,14 @@ def running(
         stack.callback(thread.join)
         stack.callback(loop.call_soon_threadsafe, loop.stop)
         # Made where it runs: what it is made of may look for its loop.
-        server = _in_loop(loop, _served(setup, requests, oldHTTP))
+        server = _in_loop(loop, _served(simulation, requests, oldHTTP))
         stack.callback(lambda: _in_loop(loop, server.stop()))
         _in_loop(loop, server.start(host, port))
-        yield Running(setup.control, token, server, requests)
+        yield Running(simulation.control, token, server, requests)
 
 
-async def _served(setup: Setup, requests: List[Exchange], oldHTTP: bool) -> Server:
-    return setup.server(requests.append, oldHTTP)
+async def _served(simulation: Simulation, requests: List[Exchange], oldHTTP: bool) -> Server:
+    return simulation.server(requests.append, oldHTTP)
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _Result]) -> _Result:

@@ -60,14 +60,14 @@ from storpool.sptypes import (
 )
 from storpool.sptypes.attachments import Reassign
 
-from . import defaults
-from .clock import Clock
-from .cluster import Cluster
-from .dispatch import Dispatcher, Request
-from .errors import ObjectDoesNotExist, SimError
-from .faults import Fault, from_mapping
-from .federation import connect
-from .model import AG_SIZE, Disk
+from .cluster import Cluster, defaults
+from .cluster.clock import Clock
+from .cluster.errors import ObjectDoesNotExist, SimError
+from .cluster.federation import connect
+from .cluster.model import AG_SIZE, Disk
+from .service.dispatch import Dispatcher
+from .service.faults import Fault, from_mapping
+from .service.messages import Request
 
 #: Keys whose values may be written with a unit.
 _SIZES = ("size", "written")
@@ -79,7 +79,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?({})".format("|".join(_UNITS)))
 
 
 class ScenarioError(ValueError):
-    """A scenario cannot be played; the text says which of its keys is wrong, and why."""
+    """A scenario cannot be built; the text says which of its keys is wrong, and why."""
 
 
 class DiskDesc(JsonObjectImpl):
@@ -184,7 +184,7 @@ def load_scenario(path: str, clock: Optional[Clock] = None) -> Scenario:
     :raises ScenarioError: the file cannot be read, or says what cannot be; the text names the file and the key.
     """
     try:
-        return play(_read(Path(path)), clock)
+        return build(_read(Path(path)), clock)
     except ScenarioError as exc:
         raise ScenarioError(f"{path}: {exc}") from exc
 
@@ -208,15 +208,15 @@ def _module(names: Sequence[str]) -> Any:
     raise ScenarioError(f"{names[-1]} is needed to read it: install {'PyYAML' if 'yaml' in names else 'storpool[sim]'}")
 
 
-def play(values: Mapping[str, Any], clock: Optional[Clock] = None) -> Scenario:
+def build(values: Mapping[str, Any], clock: Optional[Clock] = None) -> Scenario:
     """Make what a scenario describes that was read already.
 
     :raises ScenarioError: it says what cannot be; the text names the key.
     """
     values = _in_bytes(values)
-    strange = _strange(spType(ScenarioDesc), values)
-    if strange:
-        raise ScenarioError(f"{strange}: no such key")
+    unknown = _unknown_key(spType(ScenarioDesc), values)
+    if unknown:
+        raise ScenarioError(f"{unknown}: no such key")
     try:
         desc: ScenarioDesc = spType(ScenarioDesc).handleVal(values)
     except InvalidArgumentError as exc:
@@ -367,9 +367,9 @@ def _call(cluster: Cluster, where: str, name: str, args: Sequence[str], body: An
         wanted = "there is no such call" if call is None else f"it takes {len(call.args)} arguments"
         raise ScenarioError(f"{where}: {name}: {wanted}")
     if call.json is not None and body is not None:
-        strange = _strange(call.json, body)
-        if strange:
-            raise ScenarioError(f"{where}{within}.{strange}: no such key")
+        unknown = _unknown_key(call.json, body)
+        if unknown:
+            raise ScenarioError(f"{where}{within}.{unknown}: no such key")
     path = "/".join([f"/ctrl/1.0/{call.query.partition('/{')[0]}", *(quote(one, safe="") for one in args)])
     try:
         data = b"" if body is None else json.dumps(body).encode()
@@ -391,13 +391,13 @@ def _in_bytes(value: Any, key: str = "") -> Any:
     return int(float(match[1]) * _UNITS[match[2]]) if match else value
 
 
-def _strange(node: Any, value: Any) -> str:
+def _unknown_key(node: Any, value: Any) -> str:
     """The path of the first key that no declaration knows; empty when there is none."""
     within: List[Tuple[str, Any, Any]] = []
     if isinstance(node, Wrapper):
-        return _strange(node.wrapped, value)
+        return _unknown_key(node.wrapped, value)
     if isinstance(node, UnionNode):
-        found = [_strange(one, value) for one in node.alternatives]
+        found = [_unknown_key(one, value) for one in node.alternatives]
         return "" if "" in found else found[0]
     if isinstance(node, ListNode) and isinstance(value, list):
         within = [(f"[{index}]", node.item, one) for index, one in enumerate(value)]
@@ -410,7 +410,7 @@ def _strange(node: Any, value: Any) -> str:
                 return str(key)
         within = [(f".{key}", fields[key].node, one) for key, one in value.items() if key in fields]
     for step, inner, one in within:
-        path = _strange(inner, one)
+        path = _unknown_key(inner, one)
         if path:
             return f"{step}.{path}".lstrip(".").replace(".[", "[")
     return ""

@@ -97,7 +97,7 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel: Path) -> None:
     names = {name for name in _names(wheel) if ".dist-info/" not in name}
     extra = names - _sources()
     assert not _sources() - names
-    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "page").iterdir()}
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "service" / "page").iterdir()}
     assert {name for name in extra if Path(name).name != "py.typed"} == {"storpool/spdoc/apidoc.html", *pages}
     assert {"storpool/py.typed", "storpool_sim/py.typed"} <= extra
 

@@ -7,14 +7,14 @@ from typing import Any, Callable, Dict, Optional, TypeVar, Union
 from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError
-from ..spjson import body_of, clear_none, parse
+from ..spjson import body_of, clear_none, parse, use_msgspec
 from ..sptype import Regex
 from . import options
 from .errors import ApiError
 from .retry import RetryPolicy, spread_pause
 from .transport import REPLY_LIMIT, HTTPTransport, Transport, peer_name
 
-__all__ = ["SP_API_PREFIX", "Client", "clear_none"]
+__all__ = ["SP_API_PREFIX", "Client", "clear_none", "read_data"]
 
 SP_API_PREFIX = "/ctrl/1.0"
 
@@ -80,6 +80,7 @@ class Client:
         # Imported here: it would be a quarter of what importing the bindings takes.
         import logging
 
+        use_msgspec()
         self._log = logging.getLogger("storpool.spapi")
         self._host = options.host("host", host)
         self._port = options.port(port)
@@ -178,7 +179,7 @@ class Client:
         :raises OSError: no connection, a broken one, a time-out.
         :raises http.client.HTTPException: what came is not HTTP, or is cut short.
         """
-        return self.exchange(method, multiCluster, query, json, clusterName, _data)
+        return self.exchange(method, multiCluster, query, json, clusterName, read_data)
 
     def exchange(
         self,
@@ -187,7 +188,7 @@ class Client:
         query: str,
         json: Any,
         clusterName: Optional[str],
-        read: Callable[[int, bytes], _T],
+        read: Callable[[Any, Any], _T],
     ) -> _T:
         """Make a request, again while its errors are transient, and return what ``read`` makes of the reply.
 
@@ -203,7 +204,7 @@ class Client:
             path, body = f"{path}?json={quote(body)}", None
         return self._send(method, path, body, read)
 
-    def _send(self, method: str, path: str, body: Optional[str], read: Callable[[int, bytes], _T]) -> _T:
+    def _send(self, method: str, path: str, body: Optional[str], read: Callable[[Any, Any], _T]) -> _T:
         attempt, begun = 0, time.monotonic()
         while True:
             started = time.monotonic()
@@ -246,7 +247,7 @@ def shown_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
-def _data(status: Any, payload: Any) -> Any:
+def read_data(status: Any, payload: Any) -> Any:
     """Return the data of a reply, or raise ApiError."""
     try:
         reply = parse(payload)

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Optional
+from typing import Dict, List, Optional
 
-from .. import spapi, sputils
 from ..sptype import Json
+from ..sptypes.replies import ApiOk, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
+from ..sptypes.scalars import VolumeNameOrGlobalId
+from ..sptypes.snapshots import (
+    SnapshotOrVolumeName,
+    SnapshotOrVolumeStatus,
+    SnapshotOrVolumeStatusQuick,
+    SnapshotSummary,
+    VolumesAndSnapshots,
+)
+from ..sptypes.transfer import (
+    VolumeAcquireDesc,
+    VolumeBackupDesc,
+    VolumeExportDesc,
+    VolumeFromRemoteDesc,
+    VolumeMoveToRemoteDesc,
+    VolumesGroupBackupDesc,
+)
+from ..sptypes.volumes import (
+    AbandonDiskDesc,
+    Volume,
+    VolumeCreateDesc,
+    VolumeDeleteDesc,
+    VolumeFreezeDesc,
+    VolumeInfo,
+    VolumeRebaseDesc,
+    VolumeRevertDesc,
+    VolumeSpace,
+    VolumeSummary,
+    VolumeUpdateDesc,
+)
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.replies import ApiOk, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
-    from ..sptypes.scalars import VolumeNameOrGlobalId
-    from ..sptypes.snapshots import (
-        SnapshotOrVolumeName,
-        SnapshotOrVolumeStatus,
-        SnapshotOrVolumeStatusQuick,
-        SnapshotSummary,
-        VolumesAndSnapshots,
-    )
-    from ..sptypes.transfer import (
-        VolumeAcquireDesc,
-        VolumeBackupDesc,
-        VolumeExportDesc,
-        VolumeFromRemoteDesc,
-        VolumeMoveToRemoteDesc,
-        VolumesGroupBackupDesc,
-    )
-    from ..sptypes.volumes import (
-        AbandonDiskDesc,
-        Volume,
-        VolumeCreateDesc,
-        VolumeDeleteDesc,
-        VolumeFreezeDesc,
-        VolumeInfo,
-        VolumeRebaseDesc,
-        VolumeRevertDesc,
-        VolumeSpace,
-        VolumeSummary,
-        VolumeUpdateDesc,
-    )
 
 
 class Volumes(Section, title="Volumes"):
@@ -361,12 +358,3 @@ class Volumes(Section, title="Volumes"):
         which take the cluster long to find out, are only in `volumesStatus`.
         """
         ...
-
-    def volumeDevLinkWait(self, volumeName: str, attach: bool, pollTime: float = 0.2, maxTime: float = 60) -> bool:
-        """Wait for the link to a volume's device to appear or to vanish.
-
-        Looks every `pollTime` seconds, for at most `maxTime` seconds, whether the link `/dev/storpool/<volumeName>` is
-        there on this host (`attach` true) or is not (`attach` false). Answers whether that has come true.
-        """
-        # Both modules' attributes are looked up only now: users replace them, in tests above all.
-        return sputils.pathPollWait(spapi.SP_DEV_PATH + volumeName, attach, True, pollTime, maxTime)

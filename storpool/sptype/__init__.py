@@ -1,4 +1,4 @@
-"""The type system: declarations (annotations, or the old functional notation) become nodes, nodes become decoders.
+"""The type system: declarations (annotations, or the old functional notation) become nodes, nodes read values.
 
 :func:`spType` turns any declaration into a node. Constraints (:class:`Name`, :class:`IntRange`, ...) and marks
 (:class:`Since`, :class:`Internal`, ...) stand in annotations; :class:`JsonObjectImpl` is the base of annotated classes.
@@ -8,15 +8,29 @@ from __future__ import annotations
 
 from .annotations import spType
 from .constraints import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
-from .markers import Internal, Json, JsonList, Key, Since, ToldApart
-from .nodes import Node
+from .markers import Discriminator, Example, Internal, Json, JsonList, Key, Since
+from .nodes import Collection, Node
 from .notation import JsonObject, const, either, eitherOr, internal, longType, maybe, spDict, spList, spSet
 from .objects import JsonObjectImpl
 
 SpType = Node
 """What the original calls a node."""
 
+
+def use_msgspec() -> bool:
+    """Let msgspec read what is well-formed from now on; return whether it can."""
+    try:
+        # Imported here: it takes as long as half of the bindings, and only who makes calls needs it.
+        from . import fast
+    except ImportError:
+        return False
+    Collection.reader_of = staticmethod(fast.reader_of)
+    return True
+
+
 __all__ = [
+    "Discriminator",
+    "Example",
     "IntRange",
     "Internal",
     "Json",
@@ -33,7 +47,6 @@ __all__ = [
     "Size",
     "SpType",
     "String",
-    "ToldApart",
     "UnlimitedInt",
     "const",
     "either",
@@ -45,4 +58,5 @@ __all__ = [
     "spList",
     "spSet",
     "spType",
+    "use_msgspec",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, List, Optional, Union
 
-from ..sptype import JsonObjectImpl, Since
+from ..sptype import Example, JsonObjectImpl, Since
 from .scalars import (
     AttachmentPos,
     AttachmentRights,
@@ -78,7 +78,7 @@ class VolumesReassignWaitDesc(JsonObjectImpl, since="3.0.0"):
     reassign: List[Reassign] = []
     """One entry for each volume or snapshot."""
 
-    attachTimeout: Optional[int] = None
+    attachTimeout: Annotated[Optional[int], Example(30)] = None
     """How long to wait for absent clients, in seconds. Null waits without limit; 0 succeeds at once even when clients
     are absent.
     """
@@ -99,7 +99,7 @@ class AttachmentDesc(JsonObjectImpl, since="2.0.0"):
     rights: AttachmentRights
     """The access, 'rw' or 'ro'; snapshots are always 'ro'."""
 
-    pos: AttachmentPos
+    pos: Annotated[AttachmentPos, Example(0)]
     """The slot on the client, 0 to 1023: the N in the internal device node `/dev/spN`."""
 
     globalId: Annotated[Optional[GlobalVolumeId], Since("7.0.0")] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, Literal, Optional
 
-from ..sptype import JsonObjectImpl, Since
+from ..sptype import Example, JsonObjectImpl, Since
 from .scalars import GlobalVolumeId, SnapshotName, VolumeName, VolumeNameOrGlobalId
 from .transfer import VolumesGroupBackupSingle
 
@@ -17,7 +17,7 @@ class ApiOk(JsonObjectImpl, since="1.2.0"):
     ok: Literal[True] = True
     """Always true; failures come as an `ApiError`."""
 
-    generation: int
+    generation: Annotated[int, Example(8571)]
     """The cluster's generation: how many times its configuration has changed since it was created."""
 
     info: Optional[str] = None
@@ -40,7 +40,7 @@ class ApiOkVolumeCreate(ApiOk, since="1.2.0"):
 class ApiOkVolumeBackup(ApiOkVolumeCreate, since="4.0.0"):
     """The reply to a successful backup."""
 
-    remoteId: Optional[GlobalVolumeId] = None
+    remoteId: Annotated[Optional[GlobalVolumeId], Example("q3m9.a.5x1")] = None
     """The global id of the backup."""
 
 
@@ -57,8 +57,8 @@ class ApiOkSnapshotCreate(ApiOk, since="5.5.0"):
     autoName: Optional[SnapshotName] = None
     """Presumably the name that the snapshot got automatically."""
 
-    snapshotGlobalId: Optional[GlobalVolumeId] = None
+    snapshotGlobalId: Annotated[Optional[GlobalVolumeId], Example("d8f1.b.7k3")] = None
     """The global id of the snapshot."""
 
-    snapshotVisibleVolumeId: Optional[int] = None
+    snapshotVisibleVolumeId: Annotated[Optional[int], Example(1188)] = None
     """The id under which the snapshot was created."""

@@ -13,7 +13,7 @@ from ways import sender
 import storpool_sim
 from storpool.spapi.call import CALLS
 from storpool_sim import Cluster, ManualClock, connect
-from storpool_sim.handlers import HANDLERS
+from storpool_sim.calls.registry import HANDLERS
 
 SEEDS = [int(one) for one in os.environ.get("SP_TEST_SEEDS", "1,2").split(",")]
 COUNT = int(os.environ.get("SP_TEST_COUNT", "800"))

@@ -7,7 +7,7 @@ import http.client
 import pytest
 
 from storpool import spapi
-from storpool_sim.faults import KINDS
+from storpool_sim.service.faults import KINDS
 
 
 def outcome(call):

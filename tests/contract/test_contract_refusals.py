@@ -7,7 +7,7 @@ import json
 import pytest
 
 from storpool.spapi.call import CALLS
-from storpool_sim.handlers import HANDLERS
+from storpool_sim.calls.registry import HANDLERS
 
 GiB = 1 << 30
 V = {"name": "n", "size": GiB, "replication": 3}

@@ -14,7 +14,7 @@ import pytest
 
 import storpool_sim
 from storpool import spapi
-from storpool_sim.faults import Faults, parse
+from storpool_sim.service.faults import Faults, parse
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from storpool_sim.invariants import BrokenInvariant
-from storpool_sim.model import Attachment
+from storpool_sim.cluster.invariants import BrokenInvariant
+from storpool_sim.cluster.model import Attachment
 
 GiB = 1 << 30
 

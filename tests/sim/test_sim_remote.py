@@ -9,7 +9,7 @@ import pytest
 
 import storpool_sim
 from storpool_sim import Cluster, connect
-from storpool_sim.devices import Devices
+from storpool_sim.cluster.devices import Devices
 
 GiB = 1 << 30
 

@@ -10,6 +10,7 @@ import pytest
 
 import storpool_sim
 from storpool_sim import ManualClock, ScenarioError, load_scenario
+from storpool_sim.scenario import build
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "scenario.toml"
 
@@ -77,7 +78,7 @@ def test_the_same_in_yaml(written):
 
 def test_order_does_not_matter():
     """A volume may stand before the snapshot that it is made of, which stands before its own volume."""
-    scenario = storpool_sim.scenario.play(
+    scenario = build(
         {
             "clusters": [
                 {
@@ -158,10 +159,10 @@ BASE = {
 )
 def test_each_bad_entry_is_named(change, text):
     values = json.loads(json.dumps(BASE))
-    storpool_sim.scenario.play(values)
+    build(values)
     change(values, values["clusters"][0])
     with pytest.raises(ScenarioError) as caught:
-        storpool_sim.scenario.play(values)
+        build(values)
     assert str(caught.value).startswith(text)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import storpool_sim
 from storpool_sim import Cluster, connect
-from storpool_sim.clock import Clock
+from storpool_sim.cluster.clock import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "tests" / "programs"

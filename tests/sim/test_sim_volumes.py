@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from storpool_sim.dispatch import Dispatcher, Request
+from storpool_sim.service.dispatch import Dispatcher
+from storpool_sim.service.messages import Request
 
 GiB = 1 << 30
 MiB = 1 << 20

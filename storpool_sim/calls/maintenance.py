@@ -1,0 +1,102 @@
+"""Nodes in maintenance.
+
+Ours: a refusal is `busy`, since it may be granted later, and a node that is in maintenance already is `objectExists`.
+The node's services go on, for someone to stop them; with `Cluster.maintenanceStops` they stop and start with it.
+"""
+
+from __future__ import annotations
+
+from typing import Set
+
+from storpool.sptypes import (
+    MaintenanceCompleteDesc,
+    MaintenanceNodeDesc,
+    MaintenanceNodesList,
+    MaintenanceSetDesc,
+)
+
+from ..cluster import Cluster
+from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
+from ..cluster.model import Maintenance
+from .registry import handles
+from .results import OkJson, ok
+
+#: How many copies of everything must be left, when the request does not say.
+MIN_OK_REPLICAS = 2
+
+
+@handles
+def maintenanceList(cluster: Cluster) -> MaintenanceNodesList:
+    """The nodes in maintenance."""
+    now = cluster.clock.now()
+    return MaintenanceNodesList(
+        nodes=[
+            MaintenanceNodeDesc(
+                nodeId=node,
+                started=int(one.started),
+                duration=one.duration,
+                description=one.description,
+                overrun=False,  # an entry ends when its time is over
+                remaining=int(one.ends - now),
+            )
+            for node, one in sorted(cluster.maintenance.items())
+        ]
+    )
+
+
+@handles
+def maintenanceSet(cluster: Cluster, json: MaintenanceSetDesc) -> OkJson:
+    """Put a node in maintenance, if enough is left without it."""
+    node = json.nodeId
+    if node not in cluster.nodes():
+        raise ObjectDoesNotExist(f"Node {node} does not exist.")
+    if node in cluster.maintenance:
+        raise ObjectExists(f"Node {node} is in maintenance already.")
+    if json.duration <= 0:
+        raise InvalidParam(f"duration is not positive: {json.duration}")
+    away = {node, *cluster.maintenance}
+    if json.maxNodesInMaintenance is not None and len(away) > json.maxNodesInMaintenance:
+        raise Busy(f"{len(away) - 1} nodes are in maintenance, and {json.maxNodesInMaintenance} may be.")
+    _check_votes(cluster, away, json.votingSafetyMargin or 0)
+    _check_copies(cluster, node, away, json)
+    stops = cluster.maintenanceStops and node not in cluster.downNodes
+    cluster.maintenance[node] = Maintenance(cluster.clock.now(), json.duration, json.description, stops)
+    if stops:
+        cluster.node_down(node)
+    return ok(cluster)
+
+
+@handles
+def maintenanceComplete(cluster: Cluster, json: MaintenanceCompleteDesc) -> OkJson:
+    """End a node's maintenance before its time."""
+    if json.nodeId not in cluster.maintenance:
+        raise ObjectDoesNotExist(f"Node {json.nodeId} is not in maintenance.")
+    cluster.end_maintenance(json.nodeId)
+    return ok(cluster)
+
+
+def _check_votes(cluster: Cluster, away: Set[int], margin: int) -> None:
+    voting = {one.nodeId for one in cluster.servers.values()}
+    alive = {one.nodeId for one in cluster.servers.values() if one.running} - away
+    needed = len(voting) // 2 + 1 + margin
+    if voting & away and len(alive) < needed:
+        raise Busy(f"{len(alive)} voting nodes of {len(voting)} would be left, and {needed} are needed.")
+
+
+def _check_copies(cluster: Cluster, node: int, away: Set[int], json: MaintenanceSetDesc) -> None:
+    servers = {number: one for number, one in cluster.servers.items() if one.running and one.nodeId not in away}
+    healthy = {disk.id for disk in cluster.disks.values() if disk.up and disk.serverId in servers}
+    there = {
+        disk.id
+        for disk in cluster.disks.values()
+        if disk.serverId in cluster.servers and cluster.servers[disk.serverId].nodeId == node
+    }
+    for record in cluster.records.values():
+        needed = MIN_OK_REPLICAS if json.minOkReplicas is None else json.minOkReplicas
+        if json.maxReplicationDecrease is not None:
+            needed = max(needed, record.policy.replication - json.maxReplicationDecrease)
+        # Only data that the node has a copy of: the rest is no worse off without it.
+        left = [len(healthy.intersection(one)) for one in record.diskSets if there.intersection(one)]
+        if left and min(left) < needed:
+            kind = "snapshot" if record.snapshot else "volume"
+            raise Busy(f"The {kind} '{record.name}' would have {min(left)} copies left, and {needed} are needed.")

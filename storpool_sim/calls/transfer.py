@@ -1,0 +1,314 @@
+"""Snapshots between clusters: exports, backups, copies.
+
+Ours: data arrives `RECOVER_TIME` after it was asked for; a backup goes to the first placement group of the other
+cluster and is exported to where it came from. A location may ask for the deletion of whatever is exported to it, not
+sooner than the `minimumDeleteDelay` of the bridges that lead to it.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, Optional, Tuple, Union
+
+from storpool.spapi import ApiOkVolumeBackup, ApiOkVolumesGroupBackup
+from storpool.sptypes import (
+    Export,
+    RemoteSnapshot,
+    SnapshotExportDesc,
+    SnapshotFromRemoteDesc,
+    SnapshotsRemoteUnexport,
+    SnapshotUnexportDesc,
+    VolumeBackupDesc,
+    VolumeCreateDesc,
+    VolumeFromRemoteDesc,
+    VolumePolicyDesc,
+    VolumesGroupBackupDesc,
+    VolumesGroupBackupSingle,
+)
+
+from ..cluster import Cluster
+from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
+from ..cluster.federation import at_location
+from ..cluster.model import Policy, Record, Template
+from .dates import delete_date
+from .policies import merge_tags, new_policy
+from .registry import handles
+from .results import OkJson, ok
+from .snapshots import check_take, take
+
+#: How long data travels, in seconds.
+RECOVER_TIME = 1.0
+
+# Exports
+
+
+@handles
+def snapshotExport(cluster: Cluster, json: SnapshotExportDesc) -> OkJson:
+    """Let a location see a snapshot."""
+    record = cluster.snapshot(json.snapshot)
+    if record.deleted or record.transient:
+        raise InvalidParam(f"Snapshot '{record.name}' cannot be exported.")
+    key = (record.id, cluster.remote.location(json.location).id)
+    if key in cluster.remote.exports:
+        raise ObjectExists(f"Snapshot '{record.name}' is exported to '{json.location}' already.")
+    cluster.remote.exports.add(key)
+    return ok(cluster)
+
+
+@handles
+def snapshotUnexport(cluster: Cluster, json: SnapshotUnexportDesc) -> OkJson:
+    """Let one location, or none, see a snapshot any more."""
+    record = cluster.snapshot(json.snapshot)
+    if not json.all and json.location is None:
+        raise InvalidParam("Give a location, or all.")
+    if json.all or json.location is None:
+        gone = {key for key in cluster.remote.exports if key[0] == record.id}
+    else:
+        gone = {(record.id, cluster.remote.location(json.location).id)}
+        if not gone <= cluster.remote.exports:
+            raise ObjectDoesNotExist(f"Snapshot '{record.name}' is not exported to '{json.location}'.")
+    for location in {key[1] for key in gone} if not json.force else ():
+        if _being_copied(cluster, record, location):
+            name = cluster.remote.location_name(location)
+            raise Busy(f"Location '{name}' is still copying snapshot '{record.name}'.")
+    cluster.remote.exports -= gone
+    return ok(cluster)
+
+
+def _being_copied(cluster: Cluster, record: Record, location: str) -> bool:
+    return any(
+        one.recovering and one.copyOf is not None and one.copyOf[1] == record.globalId
+        for peer in cluster.peers
+        if peer.locationId == location
+        for one in peer.records.values()
+    )
+
+
+@handles
+def exportsList(cluster: Cluster) -> Dict[str, List[Export]]:
+    """What other locations may see."""
+    found = []
+    for number, location in sorted(cluster.remote.exports):
+        record = cluster.records[number]
+        found.append(
+            Export(
+                snapshot=record.name,
+                location=cluster.remote.location_name(location),
+                globalId=record.globalId,
+                backingUp=record.backup and record.recovering,
+                volumeId=record.id,
+                visibleVolumeId=record.id,
+            )
+        )
+    return {"exports": found}
+
+
+@handles
+def snapshotsRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
+    """What this location may see of others."""
+    copies = {one.copyOf[1]: one.name for one in cluster.snapshots() if one.copyOf is not None and not one.backup}
+    sources = {one.backupId: one.name for one in cluster.snapshots() if one.backupId}
+    found = []
+    for peer in cluster.peers:
+        for number, location in sorted(peer.remote.exports):
+            record = peer.records[number]
+            if location != cluster.locationId:
+                continue
+            made = RemoteSnapshot(
+                # The names that lists of remote snapshots may have are those of volumes: others go by their ids.
+                name=f"~{record.globalId}" if "@" in record.name else record.name,
+                location=cluster.remote.location_name(peer.locationId),
+                creationTimestamp=int(record.created),
+                size=record.size,
+                remoteId=record.globalId,
+                localSnapshot=copies.get(record.globalId) or sources.get(record.globalId),
+                tags=dict(record.tags),
+            )
+            if record.createdFrom is not None:
+                made.createdFromVisibleVolumeId, made.createdFromGlobalId = record.createdFrom
+            found.append(made)
+    return {"snapshots": found}
+
+
+@handles
+def snapshotsRemoteUnexport(cluster: Cluster, json: SnapshotsRemoteUnexport) -> OkJson:
+    """Give up snapshots of others, and ask them to delete some."""
+    planned: List[Tuple[Cluster, Record, Optional[int]]] = []
+    for one in json.remoteSnapshots:
+        peer, record = _exported(cluster, one.location, one.globalSnapshotId)
+        date = delete_date(cluster, one.targetDeleteDate, one.deleteAfter)
+        if date is not None:
+            date = max(date, cluster.now() + _minimum_delay(peer, cluster.locationId))
+        planned.append((peer, record, date))
+    for peer, record, date in planned:
+        peer.remote.exports.discard((record.id, cluster.locationId))
+        if date is not None:
+            record.targetDeleteDate = date
+        peer.changed()
+    return ok(cluster)
+
+
+def _minimum_delay(cluster: Cluster, location: str) -> int:
+    """How soon a location may have something deleted."""
+    bridges = cluster.remote.bridges.values()
+    return max((one.minimumDeleteDelay or 0 for one in bridges if one.location.id == location), default=0)
+
+
+def _exported(cluster: Cluster, location: str, remoteId: str) -> Tuple[Cluster, Record]:
+    wanted = cluster.remote.location(location).id
+    for peer in cluster.peers:
+        record = peer.find("~" + remoteId) if peer.locationId == wanted else None
+        if record is not None and (record.id, cluster.locationId) in peer.remote.exports:
+            return peer, record
+    raise ObjectDoesNotExist(f"Location '{location}' exports no snapshot {remoteId}.")
+
+
+# Copies from there
+
+
+@handles
+def snapshotFromRemote(cluster: Cluster, json: SnapshotFromRemoteDesc) -> OkJson:
+    """Copy a snapshot that another location exports."""
+    peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
+    for one in cluster.snapshots():
+        if one.copyOf is not None and one.copyOf[1] == json.remoteId and not one.deleted and not one.transient:
+            raise ObjectExists(f"Snapshot {json.remoteId} is here already, as '{one.name}'.")
+    if json.name:
+        cluster.check_snapshot_name(json.name)
+    template = cluster.template(json.template) if json.template is not None else None
+    record = _arriving(cluster, source, json.name or "", _desc(json), template)
+    record.tags = merge_tags({}, json.tags)
+    cluster.check_room([record])
+    _arrive(cluster, peer, source, record)
+    if json.export:
+        cluster.remote.exports.add((record.id, peer.locationId))
+    return ok(cluster)
+
+
+@handles
+def volumeFromRemote(cluster: Cluster, json: VolumeFromRemoteDesc) -> OkJson:
+    """Make a volume of a snapshot that another location exports, by way of a transient one."""
+    peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
+    cluster.check_name(json.name)
+    template = cluster.template(json.template) if json.template is not None else None
+    parent = _arriving(cluster, source, "", _desc(json), template)
+    parent.transient = True
+    cluster.check_room([parent])
+    tags = merge_tags({}, json.tags)
+    _arrive(cluster, peer, source, parent)
+    record = Record(
+        id=cluster.next_number(),
+        globalId=cluster.new_global_id(),
+        baseName=json.name,
+        snapshot=False,
+        size=parent.size,
+        policy=parent.policy,
+        diskSets=list(parent.diskSets),
+        created=cluster.clock.now(),
+        template=template,
+        parent=parent,
+        tags=tags,
+    )
+    cluster.add(record)
+    cluster.data.copy(parent, record)
+    if json.export:
+        cluster.remote.volumeExports.add((record.id, peer.clusterId))
+    return ok(cluster)
+
+
+def _desc(json: Union[SnapshotFromRemoteDesc, VolumeFromRemoteDesc]) -> VolumePolicyDesc:
+    return VolumeCreateDesc(
+        placeAll=json.placeAll, placeTail=json.placeTail, placeHead=json.placeHead, replication=json.replication
+    )
+
+
+def _arriving(
+    cluster: Cluster, source: Record, name: str, desc: VolumePolicyDesc, template: Optional[Template]
+) -> Record:
+    """A copy of a snapshot of another cluster, as it is going to be; see `_arrive`."""
+    # Groups have other names there; all that comes along is the number of copies.
+    if template is None and desc.replication is None:
+        desc.replication = source.policy.replication
+    policy: Policy = new_policy(cluster, desc, template, None)
+    sets = cluster.choose_sets(policy)
+    globalId = cluster.new_global_id()
+    record = Record(
+        id=cluster.next_number(),
+        globalId=globalId,
+        # Ours: a copy without a name is called after its id.
+        baseName=name or globalId,
+        snapshot=True,
+        size=source.size,
+        policy=policy,
+        diskSets=sets,
+        created=source.created,
+        template=template,
+        stored=min(source.size, source.stored + sum(one.stored for one in source.ancestors())),
+        autoName=not name,
+        createdFrom=source.createdFrom,
+        copyOf=(source.id, source.globalId),
+        recoveredAt=cluster.clock.now() + RECOVER_TIME,
+        dataLost=source.dataLost,
+    )
+    return record
+
+
+def _arrive(cluster: Cluster, peer: Cluster, source: Record, record: Record) -> Record:
+    """Take in a copy, whose data is under way."""
+    cluster.add(record)
+    cluster.data.fetch(peer.data, source, record)
+    cluster.changed()
+    return record
+
+
+# Backups
+
+
+@handles
+def volumeBackup(cluster: Cluster, json: VolumeBackupDesc) -> ApiOkVolumeBackup:
+    """Snapshot a volume, and send the snapshot to another location."""
+    (pair,) = _back_up(cluster, json.location, [json.volume], json.tags)
+    return ApiOkVolumeBackup(generation=cluster.changed(), remoteId=pair[2].globalId, autoName=pair[1].name)
+
+
+@handles
+def volumesGroupBackup(cluster: Cluster, json: VolumesGroupBackupDesc) -> ApiOkVolumesGroupBackup:
+    """The same for several volumes at once, all or none."""
+    made = _back_up(cluster, json.location, json.volumes, json.tags)
+    return ApiOkVolumesGroupBackup(
+        generation=cluster.changed(),
+        backups={
+            volume.baseName or volume.globalId: VolumesGroupBackupSingle(
+                remoteId=copy.globalId, snapshotGlobalId=snapshot.globalId
+            )
+            for volume, snapshot, copy in made
+        },
+    )
+
+
+def _back_up(
+    cluster: Cluster, location: str, names: List[str], tags: Optional[Mapping[str, str]]
+) -> List[Tuple[Record, Record, Record]]:
+    peer = at_location(cluster, location)
+    volumes = [cluster.volume(name) for name in names]
+    if not volumes:
+        raise InvalidParam("No volumes given.")
+    if len({volume.id for volume in volumes}) < len(volumes):
+        raise InvalidParam("A volume is named more than once.")
+    # Before the first snapshot: there is none at all when either side has no room for one of them.
+    copies = [_arriving(peer, volume, "", VolumeCreateDesc(), None) for volume in volumes]
+    peer.check_room(copies)
+    snapshotTags = merge_tags({}, tags)
+    for volume in volumes:
+        check_take(cluster, volume)
+    made = []
+    for volume, copy in zip(volumes, copies):
+        snapshot = take(cluster, volume, "")
+        snapshot.tags = dict(snapshotTags)
+        snapshot.backupId = copy.globalId
+        copy.backup, copy.tags = True, dict(snapshotTags)
+        copy.copyOf, copy.createdFrom = (snapshot.id, snapshot.globalId), snapshot.createdFrom
+        copy.created = snapshot.created
+        _arrive(peer, cluster, snapshot, copy)
+        peer.remote.exports.add((copy.id, cluster.locationId))
+        made.append((volume, snapshot, copy))
+    return made

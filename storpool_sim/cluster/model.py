@@ -1,0 +1,396 @@
+"""The things a cluster is made of: plain records, no behaviour beyond their own arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Literal, NamedTuple, Optional, Set, Tuple, Union
+
+KiB = 1 << 10
+MiB = 1 << 20
+GiB = 1 << 30
+
+SECTOR = 512
+#: A volume is cut into objects of this size; the last one may be shorter.
+OBJECT_SIZE = 32 * MiB
+#: A disk hands out space in units of this size.
+AG_SIZE = 512 * MiB
+#: How many times over a disk's space may be promised (ours): volumes are thin, so promises cost little.
+OVERCOMMIT = 4
+
+#: The slots for attachments on one client.
+CLIENT_SLOTS = 1024
+
+#: An upper bound of I/O, or "-" for none.
+Limit = Union[int, Literal["-"]]
+#: What limits refer to: the whole volume, or each GiB of it.
+LimitType = Optional[Literal["total", "perGiB"]]
+Rights = Literal["rw", "ro"]
+SoftEject = Literal["on", "off", "paused"]
+#: The disks that hold the copies of an object, for each part of a volume.
+DiskSets = List[Tuple[int, ...]]
+BalancerState = Literal["nothing to do", "blocked", "waiting", "working", "ready", "commiting"]
+
+#: Ours: how long a run of the balancer stays in a state that ends by itself, in seconds.
+BALANCER_TIMES: Dict[BalancerState, float] = {"waiting": 1.0, "working": 2.0, "commiting": 2.0}
+
+
+@dataclass
+class Progress:
+    """Work that goes on at a steady rate while nobody holds it."""
+
+    counted: float = 0.0
+    done: float = 0.0
+
+    def run(self, now: float, rate: float) -> None:
+        """Count what was done since last time; a rate of 0 only lets the time pass."""
+        self.done += max(0.0, now - self.counted) * rate
+        self.counted = now
+
+
+@dataclass
+class Scrub:
+    """A verification pass over a disk: running, paused or neither."""
+
+    started: Optional[float] = None
+    paused: Optional[float] = None
+    progress: Progress = field(default_factory=Progress)
+    lastCompleted: float = 0.0
+
+
+@dataclass
+class Disk:
+    """A drive of a server."""
+
+    id: int
+    serverId: int
+    ssd: bool
+    agCount: int
+    model: str
+    serial: str
+    device: str
+    description: str = ""
+    #: The generation at which the disk was lost; -1 while it serves.
+    generationLeft: int = -1
+    softEject: SoftEject = "off"
+    #: While data moves off the disk: how many objects there were, and how many have gone.
+    ejecting: Optional[Progress] = None
+    ejectObjects: int = 0
+    ejectTransaction: int = 0
+    scrub: Scrub = field(default_factory=Scrub)
+    #: Whether the drive itself is gone: it does not come back with its server.
+    failed: bool = False
+    #: Whether a cluster that starts is to do without it.
+    ignored: bool = False
+    #: While it catches up after it was away: how many objects there are to look at, and how many have been.
+    recovering: Optional[Progress] = None
+    recoverObjects: int = 0
+    #: What else lies on it, in bytes and in places for objects; see `Failures.fill`.
+    foreignBytes: int = 0
+    foreignObjects: int = 0
+
+    @property
+    def up(self) -> bool:
+        """Whether the disk serves."""
+        return self.generationLeft == -1
+
+    @property
+    def usable(self) -> bool:
+        """Whether new data may be put on the disk."""
+        return self.up and self.softEject == "off"
+
+    @property
+    def capacity(self) -> int:
+        """Bytes the disk has room for."""
+        return self.agCount * AG_SIZE
+
+    @property
+    def objectSlots(self) -> int:
+        """How many objects may be promised a place here."""
+        return self.capacity // OBJECT_SIZE * OVERCOMMIT
+
+
+@dataclass
+class Daemon:
+    """A service of the cluster: server, client, mgmt..."""
+
+    id: int
+    nodeId: int
+    started: Optional[float]
+    #: Whether it waits, as a server does for disks that the whole cluster lacks.
+    waiting: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it serves."""
+        return self.started is not None and not self.waiting
+
+    @property
+    def status(self) -> Literal["running", "waiting", "down"]:
+        """As lists have it."""
+        return "down" if self.started is None else "waiting" if self.waiting else "running"
+
+
+@dataclass
+class Client(Daemon):
+    """A client, which follows the configuration: at once, after a delay, or not at all."""
+
+    #: How long it takes to carry out a change, in seconds.
+    delay: float = 0.0
+    #: Whether it carries out nothing more.
+    stuck: bool = False
+    #: The generation that it has reached.
+    reached: int = 0
+    #: What it is at: the generation that it will have reached, and when.
+    target: int = 0
+    due: Optional[float] = None
+
+    def follow(self, generation: int, now: float) -> bool:
+        """Carry out what can be by now of the changes up to `generation`; whether it got any further."""
+        before = self.reached
+        if not self.running or self.stuck:
+            self.due = None
+            return False
+        if self.due is not None and self.due <= now:
+            self.reached, self.due = self.target, None
+        if self.due is None and self.reached < generation:
+            if self.delay <= 0:
+                self.reached = generation
+            else:
+                self.target, self.due = generation, now + self.delay
+        return self.reached > before
+
+
+@dataclass
+class Group:
+    """A placement group."""
+
+    id: int
+    name: str
+    disks: Set[int]
+
+
+class Policy(NamedTuple):
+    """Where the copies of a volume go, and how fast it may be."""
+
+    placeAll: str
+    placeTail: str
+    placeHead: str
+    replication: int
+    bw: Limit = "-"
+    iops: Limit = "-"
+    limitType: LimitType = None
+    reuseServer: Optional[bool] = None
+
+    @property
+    def placement(self) -> Tuple[str, str, str, int, bool]:
+        """What decides which disks there are."""
+        return self.placeAll, self.placeTail, self.placeHead, self.replication, bool(self.reuseServer)
+
+
+@dataclass
+class Template:
+    """Settings that volumes are made with and may follow."""
+
+    id: int
+    name: str
+    placeAll: str
+    placeTail: str
+    placeHead: str
+    replication: Optional[int] = None
+    size: Optional[int] = None
+    bw: Limit = "-"
+    iops: Limit = "-"
+    limitType: LimitType = None
+    reuseServer: Optional[bool] = None
+    parent: Optional[Record] = None
+
+
+#: What decides about the space that a record takes, and about what time does to it.
+_WATCHED = frozenset(
+    "size diskSets stored parent snapshot bound transient deleted recoveredAt targetDeleteDate".split()  # noqa: SIM905
+)
+
+
+@dataclass
+class Vag:
+    """A volume allocation group: the disk sets that volumes and snapshots of one placement share."""
+
+    id: int
+    #: The group that it descends from.
+    parent: Optional[int] = None
+    #: How many disk sets there are to be; 0 for as many as differ, up to a dozen.
+    targets: int = 0
+
+
+@dataclass(eq=False)
+class Record:
+    """A volume or a snapshot: they share names, ids and nearly everything else."""
+
+    #: The numeric identity, which nothing changes.
+    id: int
+    globalId: str
+    #: Empty for an unnamed volume.
+    baseName: str
+    snapshot: bool
+    size: int
+    policy: Policy
+    diskSets: List[Tuple[int, ...]]
+    created: float
+    #: Every global id that the record answers to.
+    ids: Set[str] = field(default_factory=set)
+    template: Optional[Template] = None
+    #: Changed by `Cluster.set_parent`, which keeps `children` true.
+    parent: Optional[Record] = None
+    children: Dict[int, Record] = field(default_factory=dict, repr=False)
+    #: Client data of its own, which no parent holds.
+    stored: int = 0
+    tags: Dict[str, str] = field(default_factory=dict)
+    #: The serial number that the next unnamed snapshot of a volume gets.
+    serial: int = 1
+    # From here on for snapshots.
+    autoName: bool = False
+    bound: bool = False
+    deleted: bool = False
+    transient: bool = False
+    targetDeleteDate: Optional[int] = None
+    reclaimAt: Optional[float] = None
+    createdFrom: Optional[Tuple[int, str]] = None
+    #: Until then data arrives from another location.
+    recoveredAt: Optional[float] = None
+    #: The numeric and the global id of what this is a copy of, in another location; whether it was sent as a backup.
+    copyOf: Optional[Tuple[int, str]] = None
+    backup: bool = False
+    #: The global id of the backup that was made of this.
+    backupId: str = ""
+    #: The allocation that it shares with others.
+    vag: Optional[Vag] = None
+    #: Whether some of its data had its last copy on a disk that was given up.
+    dataLost: bool = False
+    #: Where the cluster that holds it looks for what has changed.
+    _dirty: Optional[Set[int]] = field(default=None, init=False, repr=False)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _WATCHED:
+            dirty = self.__dict__.get("_dirty")
+            # Updates set all that they might have changed.
+            if dirty is not None and self.__dict__.get(name) != value:
+                dirty.add(self.id)
+        object.__setattr__(self, name, value)
+
+    def watched_by(self, dirty: Optional[Set[int]]) -> None:
+        """Note each change from now on in a set, or in none."""
+        self._dirty = dirty
+        if dirty is not None:
+            dirty.add(self.id)
+
+    @property
+    def time_dependent(self) -> bool:
+        """Whether time changes it."""
+        return (
+            self.bound
+            or self.transient
+            or self.deleted
+            or self.recoveredAt is not None
+            or self.targetDeleteDate is not None
+        )
+
+    @property
+    def recovering(self) -> bool:
+        """Whether its data is still arriving."""
+        return self.recoveredAt is not None
+
+    @property
+    def name(self) -> str:
+        """The name that lists show."""
+        return self.baseName or "~" + self.globalId
+
+    @property
+    def targets(self) -> int:
+        """How many disk sets it is to have; 0 for as many as differ."""
+        return self.vag.targets if self.vag is not None else 0
+
+    @property
+    def objectsCount(self) -> int:
+        """How many objects it is made of."""
+        return -(-self.size // OBJECT_SIZE)
+
+    def ancestors(self) -> List[Record]:
+        """Its parent, the parent's parent, and so on."""
+        chain = []
+        at = self.parent
+        while at is not None:
+            chain.append(at)
+            at = at.parent
+        return chain
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A volume or a snapshot on a client."""
+
+    record: Record
+    client: int
+    rights: Rights
+    pos: int
+    #: The generation that brought it.
+    generation: int = 0
+
+
+@dataclass
+class Bucket:
+    """A bucket of the key-value store."""
+
+    version: int = 1
+    pairs: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class ActiveRequest:
+    """A request in flight, between a client or a server and disks."""
+
+    number: int
+    record: Record
+    op: str
+    address: int
+    size: int
+    begun: float
+    client: Optional[int] = None
+    disks: Tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """A node's maintenance."""
+
+    started: float
+    duration: int
+    description: str
+    #: Whether the node's services are stopped meanwhile.
+    stopped: bool = False
+
+    @property
+    def ends(self) -> float:
+        """When it is over."""
+        return self.started + self.duration
+
+
+@dataclass
+class Balancer:
+    """A run of the balancer, or none."""
+
+    status: BalancerState = "nothing to do"
+    since: float = 0.0
+    #: The disk sets that it proposes, by id of the volume; only of those that would move.
+    planned: Dict[int, DiskSets] = field(default_factory=dict)
+    #: The number of what is committed.
+    transaction: int = 0
+
+    def enter(self, status: BalancerState, now: float) -> None:
+        """Go over to another state."""
+        self.status, self.since = status, now
+        if status in ("nothing to do", "blocked"):
+            self.planned = {}
+
+    def due(self, now: float) -> bool:
+        """Whether its state ends by itself, and should have by now."""
+        return self.status in BALANCER_TIMES and now >= self.since + BALANCER_TIMES[self.status]
