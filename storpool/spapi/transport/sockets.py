@@ -46,6 +46,10 @@ class DeadlineSocket:
         self._refusal: Optional[OSError] = None  # why it did not
         self._reading = self._closing = False
 
+    def __del__(self) -> None:
+        # An interrupt can come between any two steps, also between those that would close it.
+        self.sock.close()
+
     def start(self, timeout: Optional[float], limit: int) -> None:
         """Start an exchange, which has ``timeout`` seconds; None is without end."""
         self.begun = False
