@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, Tuple, TypeVar, Union
 from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError
@@ -211,9 +211,10 @@ class Client:
             status: Any = "no answer"
             try:
                 # A dict of its own each time: a stand-in for the connection may keep or change it.
-                status, payload = self._transport.send(
-                    method, path, body, dict(self._headers), **self._limits(started - begun)
-                )
+                if self._retry.timeout is None:
+                    status, payload = self._transport.send(method, path, body, dict(self._headers))
+                else:
+                    status, payload = self._send_within(self._retry.timeout - (started - begun), method, path, body)
                 return read(status, payload)
             except Exception as exc:
                 pause = self._retry.pause_after(exc, attempt, time.monotonic() - begun)
@@ -228,10 +229,11 @@ class Client:
             time.sleep(pause)
             attempt += 1
 
-    def _limits(self, spent: float) -> Dict[str, Any]:
-        """Return what the transport is told about the time that is left; only ours knows what to do with it."""
-        left = self._retry.left(spent)
-        return {} if left is None or not isinstance(self._transport, HTTPTransport) else {"within": left}
+    def _send_within(self, seconds: float, method: str, path: str, body: Optional[str]) -> Tuple[Any, Any]:
+        """Send a request that has so many seconds; a transport of others knows nothing of them."""
+        if isinstance(self._transport, HTTPTransport):
+            return self._transport.send(method, path, body, dict(self._headers), within=seconds)
+        return self._transport.send(method, path, body, dict(self._headers))
 
 
 def _checked_cluster(clusterName: Optional[str]) -> Optional[str]:

@@ -67,7 +67,3 @@ class RetryPolicy(NamedTuple):
             return None
         pause = self.pause(attempt)
         return None if self.timeout is not None and spent + pause >= self.timeout else pause
-
-    def left(self, spent: float) -> Optional[float]:
-        """Return how many seconds an attempt may take; None for no limit."""
-        return None if self.timeout is None else self.timeout - spent

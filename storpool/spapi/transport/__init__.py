@@ -18,11 +18,10 @@ import os
 import socket
 import sys
 import time
-from typing import Any, Callable, Dict, Optional, Protocol, Tuple, Type, Union
+from typing import Any, Callable, Dict, Optional, Protocol, Tuple, Type
 
-from ..errors import ReplyTooLargeError
 from .pool import Pool
-from .simple import NEED_MORE, PIECE, Progress, Reply, ReplyParser, Request, compose, header_lines, is_simple
+from .simple import NEED_MORE, PIECE, Reply, ReplyParser, Request, compose, header_lines, is_simple
 from .sockets import DeadlineSocket
 
 __all__ = ["REPLY_LIMIT", "HTTPTransport", "Transport", "peer_name"]
@@ -175,14 +174,10 @@ class HTTPTransport:
         sys.audit("http.client.send", connection, data)
         sock.sendall(data)
         sock.flush()
-        parser = ReplyParser()
-        size = PIECE
-        reply: Union[Reply, Progress] = NEED_MORE
+        parser = ReplyParser(self._limit)
+        reply = parser.feed(sock.recv(PIECE))
         while reply is NEED_MORE:
-            reply = parser.feed(sock.recv(size))
-            if parser.length > self._limit:
-                raise ReplyTooLargeError(self._limit)
-            size = parser.wanted
+            reply = parser.feed(sock.recv(parser.wanted))
         if isinstance(reply, Reply):
             return reply
         sock.ahead = parser.received

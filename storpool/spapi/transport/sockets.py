@@ -41,6 +41,7 @@ class DeadlineSocket:
         self.limit = 0
         self._unsent: List[bytes] = []
         self._deadline: Optional[float] = None
+        self._waits = sock.gettimeout()
         self._excess = False  # more came than the reply
         self._whole = True  # the request went out whole
         self._refusal: Optional[OSError] = None  # why it did not
@@ -56,8 +57,7 @@ class DeadlineSocket:
         self.head = []
         self.limit = limit
         self._deadline = None if timeout is None else time.monotonic() + timeout
-        if self.sock.gettimeout() != timeout:
-            self.sock.settimeout(timeout)
+        self._wait(timeout)
 
     @property
     def owes_nothing(self) -> bool:
@@ -113,7 +113,10 @@ class DeadlineSocket:
         """Return what has come, at most ``size`` bytes, waiting for it; nothing at the end of the stream."""
         self._keep_deadline()
         piece = self.sock.recv(size)
-        self._received(len(piece))
+        if piece:
+            self.begun = True
+        elif self._refusal is not None and not self.begun:
+            raise self._refusal
         return piece
 
     def recv_into(self, buffer: Any) -> int:
@@ -124,14 +127,11 @@ class DeadlineSocket:
             return count
         self._keep_deadline()
         count = self.sock.recv_into(buffer)
-        self._received(count)
-        return count
-
-    def _received(self, count: int) -> None:
         if count:
             self.begun = True
         elif self._refusal is not None and not self.begun:
             raise self._refusal
+        return count
 
     def makefile(self, _mode: str) -> ReplyStream:
         """Return the stream of one reply."""
@@ -159,8 +159,14 @@ class DeadlineSocket:
             if left <= 0:
                 raise socket.timeout("timed out")
             # To set it is a call of the system: not for less than a hundredth.
-            if left < 0.99 * (self.sock.gettimeout() or 0):
-                self.sock.settimeout(left)
+            if left < 0.99 * (self._waits or 0):
+                self._wait(left)
+
+    def _wait(self, timeout: Optional[float]) -> None:
+        """Let each operation from now on wait so many seconds."""
+        if timeout != self._waits:
+            self.sock.settimeout(timeout)
+            self._waits = timeout
 
 
 class _Receiver(io.RawIOBase):
