@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     ExcInfo = Tuple[Type[BaseException], BaseException, Optional[TracebackType]]
 
-__all__ = ["InvalidArgumentError", "error", "shown", "sp_catch", "sp_caught"]
+__all__ = ["InvalidArgumentError", "StorPoolError", "error", "shown", "sp_catch", "sp_caught"]
 
 _SHOWN_CHARS = 120
 _limited = reprlib.Repr()
@@ -31,7 +31,11 @@ def shown(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-class InvalidArgumentError(Exception):
+class StorPoolError(Exception):
+    """The base of the bindings' own errors."""
+
+
+class InvalidArgumentError(StorPoolError):
     """A value is not what its declaration asks for.
 
     ``str()`` gives the path to the bad value, the value, and what was expected:

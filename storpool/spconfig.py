@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from .spcatch import StorPoolError
+
 __all__ = ["DEFAULTS", "ENV_OVERRIDE", "SPConfig", "SPConfigException", "api_config", "get_env_overrides"]
 
 DEFAULTS: Dict[str, str] = {
@@ -75,7 +77,7 @@ ENV_OVERRIDE = ["SP_AUTH_TOKEN", "SP_API_HTTP_HOST", "SP_API_HTTP_PORT"]
 """The variables that the environment may set."""
 
 
-class SPConfigException(Exception):
+class SPConfigException(StorPoolError):
     """A configuration file cannot be used; the text names it and says why, and never quotes it."""
 
 

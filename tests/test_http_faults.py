@@ -201,6 +201,9 @@ def test_request_without_an_answer_is_logged_too(caplog: pytest.LogCaptureFixtur
     assert levels.count(logging.WARNING) == 2 and levels.count(logging.DEBUG) == 3
 
 
-def test_pauses_double_unless_told_otherwise() -> None:
+def test_pauses_double_in_the_mean_and_are_spread_unless_told_otherwise() -> None:
     pause = inspect.signature(spapi.Api).parameters["transientSleep"].default
-    assert [pause(n) for n in range(5)] == [1, 2, 4, 8, 16]
+    for n in range(5):
+        pauses = [pause(n) for _ in range(4000)]
+        assert 0.96 < sum(pauses) / len(pauses) / 2**n < 1.04
+        assert 2**n / 2 <= min(pauses) < 0.55 * 2**n and 1.45 * 2**n < max(pauses) <= 1.5 * 2**n

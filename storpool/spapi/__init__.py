@@ -35,7 +35,7 @@ from .call import Call as _API_METHOD
 from .client import SP_API_PREFIX, Client, _format_path, clear_none
 from .clients import Clients
 from .disks import Disks
-from .errors import ApiError, InvalidArgumentError, UnusableReplyError
+from .errors import ApiError, InvalidArgumentError, ReplyTooLargeError, StorPoolError, UnusableReplyError
 from .general import General
 from .iscsi import ISCSI
 from .kvs import KeyValueStore
@@ -151,10 +151,12 @@ __all__ = [
     "JsonObject",
     "KeyName",
     "PlacementGroupName",
+    "ReplyTooLargeError",
     "SPConfig",
     "Section",
     "ServerId",
     "SnapshotName",
+    "StorPoolError",
     "Transport",
     "UnusableReplyError",
     "VagId",

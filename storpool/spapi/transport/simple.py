@@ -23,6 +23,8 @@ from enum import Enum
 from http.client import HTTPConnection
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
+from ..errors import ReplyTooLargeError
+
 __all__ = [
     "NEED_MORE",
     "NOT_SIMPLE",
@@ -130,12 +132,14 @@ class ReplyParser:
 
     A reply is given up as not simple at its first bad line, and not when the rest has come: there may be no rest.
 
+    :param limit: how many bytes the body has at most.
     :ivar received: all bytes that were fed.
     """
 
-    __slots__ = ("_body", "_end", "_line", "_lines", "_scanned", "received")
+    __slots__ = ("_body", "_end", "_limit", "_line", "_lines", "_scanned", "received")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self.received: Union[bytes, bytearray] = b""
         self._scanned = 0  # up to here there is no end of the head
         self._line = 0  # where the first line begins that is not checked
@@ -143,17 +147,15 @@ class ReplyParser:
         self._body = self._end = 0  # of the body, when the head has come
 
     @property
-    def length(self) -> int:
-        """The length of the body, 0 before it is known."""
-        return self._end - self._body
-
-    @property
     def wanted(self) -> int:
         """How many bytes to read next, at most."""
         return min(max(self._end - len(self.received), PIECE), _LARGE_PIECE)
 
     def feed(self, piece: bytes) -> Union[Reply, Progress]:
-        """Take what came next, empty at the end of the stream; return the reply when it is whole."""
+        """Take what came next, empty at the end of the stream; return the reply when it is whole.
+
+        :raises ReplyTooLargeError: its body is longer than the limit.
+        """
         if not piece:
             return NOT_SIMPLE
         if not self.received:
@@ -170,8 +172,10 @@ class ReplyParser:
             head = match_head(received)
             if head is None:
                 return NOT_SIMPLE
-            self._body = head.end()
-            self._end = self._body + int(head[1])
+            self._body, length = head.end(), int(head[1])
+            if length > self._limit:
+                raise ReplyTooLargeError(self._limit)
+            self._end = self._body + length
         if len(received) < self._end:
             return NEED_MORE
         if isinstance(received, bytes):

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import io
+import select
 import socket
 import time
-from typing import Any, List, Optional
+from http.client import HTTPException, LineTooLong
+from typing import Any, List, Optional, Tuple
+
+from ..errors import ReplyTooLargeError
 
 __all__ = ["DeadlineSocket", "ReplyStream"]
+
+# The limits of http.client.
+_MAX_LINE = 65536
+_MAX_HEADERS = 100
+# Memory for a body is taken as it comes, and not as it is announced.
+_PIECE = 1 << 20
 
 
 class DeadlineSocket:
@@ -18,41 +28,95 @@ class DeadlineSocket:
 
     :ivar sock: the socket.
     :ivar begun: a byte of the reply has come.
-    :ivar excess: more came than the reply.
     :ivar ahead: received bytes that are still to be read.
+    :ivar head: the lines of the head of the reply, those that ``http.client`` has read.
+    :ivar limit: how many bytes the body of a reply has at most.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.begun = False
-        self.excess = False
         self.ahead: Any = b""
+        self.head: List[bytes] = []
+        self.limit = 0
         self._unsent: List[bytes] = []
         self._deadline: Optional[float] = None
+        self._waits = sock.gettimeout()
+        self._excess = False  # more came than the reply
+        self._whole = True  # the request went out whole
+        self._refusal: Optional[OSError] = None  # why it did not
         self._reading = self._closing = False
 
-    def start(self, timeout: Optional[float]) -> None:
+    def __del__(self) -> None:
+        # An interrupt can come between any two steps, also between those that would close it.
+        self.sock.close()
+
+    def start(self, timeout: Optional[float], limit: int) -> None:
         """Start an exchange, which has ``timeout`` seconds; None is without end."""
         self.begun = False
+        self.head = []
+        self.limit = limit
         self._deadline = None if timeout is None else time.monotonic() + timeout
-        if self.sock.gettimeout() != timeout:
-            self.sock.settimeout(timeout)
+        self._wait(timeout)
+
+    @property
+    def owes_nothing(self) -> bool:
+        """Whether the request went out whole, and nothing came beyond the reply."""
+        return self._whole and not self._excess
 
     def sendall(self, data: bytes) -> None:
         """Keep a part of a request until :meth:`flush`."""
         self._unsent.append(data)
 
     def flush(self) -> None:
-        """Send the request."""
+        """Send the request, or as much as the server takes: it may refuse a request before it has read all of it."""
         request = b"".join(self._unsent)
         self._unsent.clear()
-        self.sock.sendall(request)
+        self._whole = False
+        try:
+            sent = self.sock.send(request)
+            if sent < len(request):
+                with memoryview(request) as whole:
+                    self._send_rest(whole[sent:])
+                return
+            self._whole = True
+        except (BrokenPipeError, ConnectionResetError) as exc:
+            self._refusal = exc  # unless a reply has come that tells more
+
+    def _send_rest(self, rest: memoryview) -> None:
+        watching = hasattr(select, "poll")  # eventlet takes it away
+        while rest:
+            if watching:
+                watching, final = self._watch()
+                if final:
+                    return
+            self._keep_deadline()
+            rest = rest[self.sock.send(rest) :]
+        self._whole = True
+
+    def _watch(self) -> Tuple[bool, bool]:
+        """Wait until the socket takes more, or a reply comes.
+
+        Return whether to go on watching, and whether the final reply comes, so that sending is of no use.
+        """
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN | select.POLLOUT)
+        left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic()) * 1000
+        events = poll.poll(left)
+        if not events or not events[0][1] & select.POLLIN:
+            return True, False  # sending finds out what else there is
+        start = self.sock.recv(len(b"HTTP/1.1 1"), socket.MSG_PEEK)
+        # After an interim reply (RFC 9110, 15.2) the request is still wanted.
+        return False, bool(start) and not start.endswith(b" 1")
 
     def recv(self, size: int) -> bytes:
         """Return what has come, at most ``size`` bytes, waiting for it; nothing at the end of the stream."""
         self._keep_deadline()
         piece = self.sock.recv(size)
-        self.begun = self.begun or bool(piece)
+        if piece:
+            self.begun = True
+        elif self._refusal is not None and not self.begun:
+            raise self._refusal
         return piece
 
     def recv_into(self, buffer: Any) -> int:
@@ -63,7 +127,10 @@ class DeadlineSocket:
             return count
         self._keep_deadline()
         count = self.sock.recv_into(buffer)
-        self.begun = self.begun or bool(count)
+        if count:
+            self.begun = True
+        elif self._refusal is not None and not self.begun:
+            raise self._refusal
         return count
 
     def makefile(self, _mode: str) -> ReplyStream:
@@ -73,7 +140,7 @@ class DeadlineSocket:
 
     def reply_ended(self, excess: bool) -> None:
         """Note that a reply was read or given up, and whether more came than that."""
-        self.excess = excess or bool(self.ahead)
+        self._excess = excess or bool(self.ahead)
         self._reading = False
         if self._closing:
             self.sock.close()
@@ -91,7 +158,15 @@ class DeadlineSocket:
             left = self._deadline - time.monotonic()
             if left <= 0:
                 raise socket.timeout("timed out")
-            self.sock.settimeout(left)
+            # To set it is a call of the system: not for less than a hundredth.
+            if left < 0.99 * (self._waits or 0):
+                self._wait(left)
+
+    def _wait(self, timeout: Optional[float]) -> None:
+        """Let each operation from now on wait so many seconds."""
+        if timeout != self._waits:
+            self.sock.settimeout(timeout)
+            self._waits = timeout
 
 
 class _Receiver(io.RawIOBase):
@@ -109,16 +184,73 @@ class _Receiver(io.RawIOBase):
 
 
 class ReplyStream(io.BufferedReader):
-    """The stream of one reply; notes at its end whether more had come than the reply."""
+    """The stream of one reply, as ``http.client`` reads it: from the status line of the final reply to its end."""
 
     def __init__(self, sock: DeadlineSocket) -> None:
         self._receiver = _Receiver(sock)
         self._sock = sock
+        self._in_head = True
+        self._size = 0
         super().__init__(self._receiver)
 
+    def readline(self, size: Optional[int] = -1) -> bytes:
+        """Read a line; the first is the status line of the final reply. After the head, a chunk comes after each."""
+        line = super().readline(size)
+        if self._in_head:
+            if not self._sock.head:
+                while _is_interim(line):
+                    self._skip_headers()
+                    line = super().readline(size)
+            self._sock.head.append(line)
+            self._in_head = line not in (b"\r\n", b"\n", b"")
+        else:
+            self._size -= len(b"\r\n")  # which is read after a chunk like its bytes
+        return line
+
+    def _skip_headers(self) -> None:
+        for _ in range(_MAX_HEADERS + 1):
+            line = super().readline(_MAX_LINE + 1)
+            if len(line) > _MAX_LINE:
+                raise LineTooLong("header line")
+            if line in (b"\r\n", b"\n", b""):
+                return
+        raise HTTPException(f"got more than {_MAX_HEADERS} headers")
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        """Read a part of the body of that size, or all that comes."""
+        if size is None or size == -1:
+            size = self._sock.limit - self._size + 1
+        elif size < 0:
+            raise HTTPException(f"a part of the body has the size {size}")
+        elif self._size + size > self._sock.limit:
+            raise ReplyTooLargeError(self._sock.limit)
+        piece = super().read(min(size, _PIECE))
+        if len(piece) == _PIECE < size:
+            pieces = [piece]
+            left = size - _PIECE
+            while left and piece:
+                piece = super().read(min(left, _PIECE))
+                pieces.append(piece)
+                left -= len(piece)
+            piece = b"".join(pieces)
+        self._size += len(piece)
+        if self._size > self._sock.limit:
+            raise ReplyTooLargeError(self._sock.limit)
+        return piece
+
     def close(self) -> None:
-        """End the reply."""
+        """End the reply; note whether more had come."""
         if not self.closed:
             self._receiver.ended = True  # from here on peek() returns what is buffered, and waits for nothing
             self._sock.reply_ended(bool(self.peek(1)))
         super().close()
+
+
+def _is_interim(line: bytes) -> bool:
+    """Return whether a status line, read as ``http.client`` reads it, is that of a reply after which another comes."""
+    words = line.split(None, 2)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/1."):
+        return False
+    status = words[1]
+    # After 101 comes another protocol.
+    return len(status) == 3 and status.isdigit() and status.startswith(b"1") and status != b"101"
