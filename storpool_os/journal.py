@@ -75,14 +75,17 @@ def torn(data: bytes, old: bytes, new: bytes) -> bool:
 
     A disk that loses power keeps any of the sectors that were on their way, and the file's size is written at another
     time than they are. It is between the two sizes: the new content may be cut at the old size, or be followed by the
-    zeros that cutting the file put there, or by the blanks that were written over the old content. The original helper
-    empties the file first, so what it leaves is shorter.
+    zeros that cutting the file put there, or by the blanks that were written over the old content. A repair may have
+    been interrupted too, so all this may be mixed. The original helper empties the file first, so what it leaves is
+    shorter.
     """
     if not min(len(old), len(new)) <= len(data) <= max(len(old), len(new)):
         return False
     size = max(len(old), len(new))
-    # A sector that was added and not written reads as zeros.
-    candidates = (old.ljust(size, b"\0"), new.ljust(size), new.ljust(size, b"\0"))
+    # What follows the end of a file reads as zeros once the file is longer.
+    candidates = [
+        content[:end].ljust(size, b"\0") for content in (old, new, new.ljust(size)) for end in (len(old), len(new))
+    ]
     return all(
         any(data[at : at + _SECTOR] == candidate[at : min(at + _SECTOR, len(data))] for candidate in candidates)
         for at in range(0, len(data), _SECTOR)
@@ -110,7 +113,7 @@ class Record(NamedTuple):
         if data in (self.old, self.new) or not torn(data, self.old, self.new):
             return False
         known = self.after != _NOT_MARKED and main.st_ino == self.inode
-        changed_since = known and main.st_mtime_ns not in (self.before, self.after)
+        changed_since = known and not self.before <= main.st_mtime_ns <= self.after
         return not (changed_since and _is_json(data))
 
 
