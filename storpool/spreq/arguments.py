@@ -6,7 +6,7 @@ import argparse
 from typing import Any, List, NoReturn
 
 from .. import spapi
-from .errors import refuse
+from .errors import Failure
 
 __all__ = ["FORMATS", "SHELLS", "parse", "parser"]
 
@@ -53,11 +53,11 @@ Errors are JSON on standard error:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        refuse(
+        raise Failure(
             "cliParseArgs",
             "Could not parse the command-line arguments",
             hint="storpool_req --help tells how.",
-            parser_errors=f"{self.format_usage()}{self.prog}: error: {message}\n",
+            details={"parser_errors": f"{self.format_usage()}{self.prog}: error: {message}\n"},
         )
 
 
