@@ -12,11 +12,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 from .. import spapi, spconfig
-from . import command, queries
-from .errors import Failure
+from . import command, configuration, queries
 
 # The modules are here because test suites replace things in them through this one.
 __all__ = ["deep_to_json", "from_config_with_overrides", "get_api_method", "main", "os", "spapi", "spconfig", "sys"]
@@ -36,20 +35,26 @@ def deep_to_json(obj: Any) -> Any:
 def from_config_with_overrides(**kwargs: Any) -> Any:
     """Return an Api for the configured cluster; the environment takes precedence over the files.
 
-    :param kwargs: more parameters of the Api.
+    :param kwargs: more parameters of the Api; ``host`` and ``port`` take precedence over both.
     :raises KeyError: a variable is not set; its name is the first of ``args``.
     :raises ValueError: the port is not a number.
     """
-    config = spconfig.api_config()
-
-    def variable(name: str) -> str:
-        value = os.environ.get(name, None)
-        return config[name] if value is None else value
-
-    host, port, token = map(variable, ("SP_API_HTTP_HOST", "SP_API_HTTP_PORT", "SP_AUTH_TOKEN"))
-    if not port.strip().isdecimal():
-        raise ValueError(f"SP_API_HTTP_PORT is {port!r}, which is not a port, an integer from 1 to 65535")
-    return spapi.Api(host=host, port=int(port), auth=token, **kwargs)
+    variables = {"host": "SP_API_HTTP_HOST", "port": "SP_API_HTTP_PORT", "auth": "SP_AUTH_TOKEN"}
+    needed = {parameter: name for parameter, name in variables.items() if parameter not in kwargs}
+    in_environment = {parameter: os.environ.get(name, None) for parameter, name in needed.items()}
+    # With options in the place of variables, what is left may all be in the environment: then no file is needed.
+    complete = needed != variables and None not in in_environment.values()
+    config = {} if complete else spconfig.api_config()
+    parameters: Dict[str, Any] = {
+        parameter: config[name] if in_environment[parameter] is None else in_environment[parameter]
+        for parameter, name in needed.items()
+    }
+    parameters.update(kwargs)
+    port = str(parameters["port"])
+    if not (port.strip().isascii() and port.strip().isdecimal() and 0 < int(port) < 65536):
+        source = "--port" if "port" in kwargs else "SP_API_HTTP_PORT"
+        raise ValueError(f"{source} is {port!r}, which is not a port, an integer from 1 to 65535")
+    return spapi.Api(**{**parameters, "port": int(port)})
 
 
 def get_api_method(args: argparse.Namespace) -> Callable[..., Any]:
@@ -58,7 +63,7 @@ def get_api_method(args: argparse.Namespace) -> Callable[..., Any]:
     :param args: ``query``, ``post``, ``args``, ``json``, ``multicluster`` as parsed.
     :raises SystemExit: there is no such method, or it takes other arguments; the code is the JSON of the error.
     """
-    api = _api(multiCluster=bool(args.multicluster))
+    api = _api(args)
     http_method = "POST" if args.post else "GET"
     target = queries.find(api, http_method, args.query)
     if target is None:
@@ -67,18 +72,25 @@ def get_api_method(args: argparse.Namespace) -> Callable[..., Any]:
     return target.method
 
 
-def _api(**kwargs: Any) -> Any:
+def _api(args: argparse.Namespace) -> Any:
+    options = {
+        "host": getattr(args, "host", None),
+        "port": getattr(args, "port", None),
+        "timeout": getattr(args, "timeout", None),
+        "transientRetries": getattr(args, "retries", None),
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    multicluster = bool(args.multicluster)
     try:
-        return from_config_with_overrides(**kwargs)
-    except KeyError as exc:
-        raise Failure(
-            "cliMissingConfigVariable", "Missing CLI configuration variable", details={"missing": exc.args[0]}
-        ) from None
+        return from_config_with_overrides(multiCluster=multicluster, **given)
     except Exception as exc:
-        raise Failure("cliInitAPI", str(exc)) from exc
+        if getattr(args, "noop", False):
+            # Nothing will be sent, so nothing need be known about the cluster.
+            return spapi.Api(multiCluster=multicluster)
+        raise configuration.failure(exc, set(given)) from exc
 
 
 def main() -> None:
     """Run the command line."""
     # The functions are looked up here at each run, because test suites replace them.
-    command.main(sys.argv[1:], get_api_method, deep_to_json, from_config_with_overrides)
+    command.main(sys.argv[1:], command.Functions(get_api_method, deep_to_json, from_config_with_overrides))

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterable, List
 
 from ..spapi.call import CALLS
 from .arguments import FORMATS, SHELLS, parser
-from .queries import matching, query_of
+from .queries import first, query_of
 
 __all__ = ["print_candidates", "script"]
 
@@ -85,8 +85,10 @@ def _candidates(words: List[str], make_api: Callable[..., Any]) -> Iterable[str]
     query, *before = args.words or [""]
     if not wanted:
         calls = {name: call for name, call in CALLS.items() if call.method == ("POST" if args.post else "GET")}
-        found = matching(query, calls)
-        wanted = found[min(found)].args[len(before)]._name
+        call = first(query, calls)
+        if call is None:
+            return ()
+        wanted = call.args[len(before)]._name
     api = make_api(multiCluster=args.multicluster, timeout=_TIMEOUT, transientRetries=0)
 
     def ask(call: str, *arguments: str) -> Any:

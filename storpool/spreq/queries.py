@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 from ..spapi.call import CALLS, Call
 from .errors import Failure
 
-__all__ = ["Target", "declaration_of", "find", "matching", "query_of", "unknown"]
+__all__ = ["Target", "declaration_of", "find", "first", "matching", "query_of", "unknown"]
 
 
 def query_of(call: Call) -> str:
@@ -20,13 +20,28 @@ def _first_word(call: Call) -> str:
     return call.query.partition("/")[0]
 
 
+def _python_name(call: Call) -> str:
+    return call.name
+
+
 def matching(text: str, calls: Mapping[str, Call]) -> Dict[str, Call]:
-    """Return the calls that have this query, or else this first word of their query."""
-    for name_of in (query_of, _first_word):
-        found = {name: call for name, call in calls.items() if name_of(call) == text}
-        if found:
-            return found
+    """Return the calls that a text stands for.
+
+    It is their query, or else the first word of it, or else their name in Python; or else one of these in another case.
+    """
+    for change_case in (str, str.lower):
+        wanted = change_case(text)
+        for name_of in (query_of, _first_word, _python_name):
+            found = {name: call for name, call in calls.items() if change_case(name_of(call)) == wanted}
+            if found:
+                return found
     return {}
+
+
+def first(text: str, calls: Mapping[str, Call]) -> Optional[Call]:
+    """Return the first call by name that a text stands for; None if there is none."""
+    found = matching(text, calls)
+    return found[min(found)] if found else None
 
 
 class Target(NamedTuple):
@@ -45,11 +60,14 @@ class Target(NamedTuple):
 
         :raises Failure: it is wrong.
         """
-        hint = f"storpool_req --describe {query} tells what it takes."
+        hint = f"storpool_req --describe {query} explains it."
+        names = [f"<{name}>" for name in self.parameters]
         if len(arguments) != len(self.parameters):
             raise Failure(
                 "cliInvalidNumberOfArguments",
                 "Invalid number of arguments supplied",
+                summary=f"{query} takes {_counted(len(names), 'argument')}"
+                f"{f' ({chr(32).join(names)})' if names else ''}, not {len(arguments)}",
                 hint=hint,
                 details={
                     "supplied_count": len(arguments),
@@ -58,9 +76,15 @@ class Target(NamedTuple):
                 },
             )
         if self.needs_body and json is None:
-            raise Failure("cliJSONRequired", "This method requires JSON data", hint=hint)
+            summary = f"{query} needs a body: KEY=VALUE words, or --json"
+            raise Failure("cliJSONRequired", "This method requires JSON data", summary=summary, hint=hint)
         if json is not None and not self.takes_body:
-            raise Failure("cliNoJSONRequired", "This method does not require any JSON data", hint=hint)
+            summary = f"{query} takes no body"
+            raise Failure("cliNoJSONRequired", "This method does not require any JSON data", summary=summary, hint=hint)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
 def find(api: Any, http_method: str, query: str) -> Optional[Target]:
@@ -68,15 +92,13 @@ def find(api: Any, http_method: str, query: str) -> Optional[Target]:
     calls = {name: call for name, call in CALLS.items() if call.method == http_method and hasattr(api, name)}
     if not calls:
         return _find_documented(api, http_method, query)
-    found = matching(query, calls)
-    if not found:
+    call = first(query, calls)
+    if call is None:
         return None
-    name = min(found)
-    call = found[name]
     has_body = call.json is not None
     # Before 7.4.0 optional bodies had to be given on the command line. Scripts may rely on that error.
     needs_body = has_body and not call.jsonLast
-    return Target(getattr(api, name), [argument._name for argument in call.args], has_body, needs_body)
+    return Target(getattr(api, call.name), [argument._name for argument in call.args], has_body, needs_body)
 
 
 def _find_documented(api: Any, http_method: str, query: str) -> Optional[Target]:
@@ -98,12 +120,27 @@ def declaration_of(method: Callable[..., Any]) -> Optional[Call]:
 
 
 def unknown(http_method: str, query: str) -> Failure:
-    """Return the error for a query that does not exist, with a hint at similar ones."""
+    """Return the error for a query that does not exist, with similar ones for people."""
     other = "POST" if http_method == "GET" else "GET"
+    hint = ""
     if matching(query, {name: call for name, call in CALLS.items() if call.method == other}):
-        hint = f"{query} is a {other} query: {'add' if other == 'POST' else 'leave out'} -P."
+        change = "add" if other == "POST" else "omit"
+        summary = f"{query} is a {other} query: {change} -P"
     else:
-        queries = {query_of(call).lower(): query_of(call) for call in CALLS.values()}
-        similar = [queries[name] for name in difflib.get_close_matches(query.lower(), queries, cutoff=0.7)]
-        hint = f"Did you mean {' or '.join(similar)}?" if similar else "storpool_req --list lists the queries."
-    return Failure("cliUnknownQuery", "Unknown API query", hint=hint, details={"method": http_method, "query": query})
+        similar = _similar(query)
+        summary = f"{query}: no such query"
+        if similar:
+            summary += f"; did you mean {' or '.join(similar)}?"
+        else:
+            hint = "storpool_req --list lists the queries."
+    details = {"method": http_method, "query": query}
+    return Failure("cliUnknownQuery", "Unknown API query", summary=summary, hint=hint, details=details)
+
+
+def _similar(query: str) -> List[str]:
+    for name_of in (query_of, _python_name):
+        known = {name_of(call).lower(): name_of(call) for call in CALLS.values()}
+        similar = difflib.get_close_matches(query.lower(), known, n=2, cutoff=0.7)
+        if similar:
+            return [known[name] for name in similar]
+    return []
