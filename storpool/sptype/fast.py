@@ -10,9 +10,8 @@ from __future__ import annotations
 import gc
 from typing import Annotated, Any, Dict, List, Literal, Optional, Sequence, Tuple, Union
 
-import msgspec
-
 from ..spcatch import InvalidArgumentError
+from . import library
 from .constraints import IntRange, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
 from .nodes import (
     IRREGULAR,
@@ -29,7 +28,6 @@ from .nodes import (
     Wrapper,
 )
 from .plans import (
-    UNSET,
     Always,
     Decoded,
     Enumerated,
@@ -46,11 +44,19 @@ from .plans import (
     add_irregular,
 )
 
-__all__ = ["MsgspecReader", "reader_of"]
+__all__ = ["MsgspecReader", "described", "reader_of", "use_msgspec"]
 
 # From how many parts on the collector of cycles waits: nothing that is made here is garbage, and it would walk the
 # growing list again and again to find that out.
 _LARGE = 50
+
+
+def use_msgspec() -> bool:
+    """Let msgspec read what is well-formed from now on; return whether it can."""
+    if not library.load():
+        return False
+    Collection.reader_of = staticmethod(reader_of)
+    return True
 
 
 def reader_of(node: Collection) -> Optional[MsgspecReader]:
@@ -134,8 +140,8 @@ class _Plans:
 
 def _of_choice(node: Node, constants: Sequence[Any], last: Plan) -> Plan:
     try:
-        type_ = Union[Literal[tuple(constants)], last.type]
-        msgspec.json.Decoder(type_)
+        type_: Any = Union[Literal[tuple(constants)], last.type]
+        library.msgspec.json.Decoder(type_)
     except TypeError:
         return Plan(node)  # msgspec takes no union of an integer with other integers
     return Decoded(node, type_)
@@ -155,7 +161,7 @@ def _of_const(node: Const) -> Plan:
 
 def _of_scalar(node: Scalar) -> Plan:
     constraint = node.constraint
-    limits: Any = msgspec.Meta
+    limits: Any = library.msgspec.Meta
     if isinstance(constraint, Regex):
         return Interned(node) if constraint.interned else Matched(node, [constraint], frozenset())
     if isinstance(constraint, NamedEnum):
@@ -206,7 +212,7 @@ class MsgspecReader:
             self._strict = _Plans({}, lenient=False).of(self._node)
         with _Paused(len(value)):
             try:
-                return self._finished(self._strict, msgspec.convert(value, self._strict.type, str_keys=True))
+                return self._finished(self._strict, library.msgspec.convert(value, self._strict.type, str_keys=True))
             except Exception:
                 return IRREGULAR
 
@@ -217,12 +223,12 @@ class MsgspecReader:
         with _Paused(len(reply) // 100):
             try:
                 found = decoder.decode(reply)
-                if found.error is not UNSET or found.data is UNSET:
+                if found.error is not library.UNSET or found.data is library.UNSET:
                     return IRREGULAR
                 return self._finished(plan, found.data)
-            except msgspec.ValidationError:
+            except library.msgspec.ValidationError:
                 pass
-            except msgspec.DecodeError:
+            except library.msgspec.DecodeError:
                 return IRREGULAR  # no JSON, or not as json has it
             except Exception:  # noqa: S110 - some part is not good: its record is left to the node
                 pass
@@ -237,20 +243,20 @@ class MsgspecReader:
     def _plan(self) -> None:
         """Make what depends on the fields that are irregular."""
         plan = _Plans(self._irregular, lenient=True).of(self._node)
-        fields = [("data", Union[plan.type, msgspec.UnsetType], UNSET), ("error", Any, UNSET)]
-        self._current: Tuple[Plan, Any] = plan, msgspec.json.Decoder(msgspec.defstruct("Reply", fields))
+        fields = [("data", Union[plan.type, library.msgspec.UnsetType], library.UNSET), ("error", Any, library.UNSET)]
+        self._current: Tuple[Plan, Any] = plan, library.msgspec.json.Decoder(library.msgspec.defstruct("Reply", fields))
 
     def _record_by_record(self, plan: Plan, reply: bytes) -> Any:
         """Read a reply of which some part is irregular, and learn which."""
-        kind: Any = msgspec.Raw
+        kind: Any = library.msgspec.Raw
         if isinstance(plan, MapPlan):
-            kind = Dict[plan.key.type, msgspec.Raw]  # type: ignore[name-defined]
+            kind = Dict[plan.key.type, library.msgspec.Raw]  # type: ignore[name-defined]
         elif isinstance(plan, ListPlan):
-            kind = List[msgspec.Raw]
-        found: Any = msgspec.json.decode(
-            reply, type=msgspec.defstruct("Reply", [("data", kind), ("error", Any, UNSET)])
+            kind = List[library.msgspec.Raw]
+        found: Any = library.msgspec.json.decode(
+            reply, type=library.msgspec.defstruct("Reply", [("data", kind), ("error", Any, library.UNSET)])
         )
-        if found.error is not UNSET:
+        if found.error is not library.UNSET:
             return IRREGULAR
         if isinstance(plan, MapPlan):
             keys = list(found.data) if plan.key.final else plan.key.finish(list(found.data))
@@ -266,7 +272,7 @@ class MsgspecReader:
         """Read records, each for itself where it is irregular; those of which nothing can be made are left empty."""
         records: List[Any] = [_NOTHING] * len(raws)
         plan = self._record_plan()
-        decoder = msgspec.json.Decoder(plan.type)
+        decoder = library.msgspec.json.Decoder(plan.type)
         waiting: List[Tuple[int, Any]] = []
 
         def finish() -> None:
@@ -282,14 +288,14 @@ class MsgspecReader:
         for index, raw in enumerate(raws):
             try:
                 waiting.append((index, decoder.decode(raw)))
-            except msgspec.ValidationError:
+            except library.msgspec.ValidationError:
                 if self._learn(plan, raw):
                     finish()
                     plan = self._record_plan()
-                    decoder = msgspec.json.Decoder(plan.type)
+                    decoder = library.msgspec.json.Decoder(plan.type)
                 try:
                     waiting.append((index, decoder.decode(raw)))
-                except msgspec.ValidationError:
+                except library.msgspec.ValidationError:
                     records[index] = _by_node(node, raw)
         finish()
         return records
@@ -300,7 +306,7 @@ class MsgspecReader:
 
     def _learn(self, plan: Plan, raw: Any) -> bool:
         """Leave the fields for which msgspec refuses a record to their nodes; return whether there are such."""
-        found = plan.irregular_in(msgspec.json.decode(raw))
+        found = plan.irregular_in(library.msgspec.json.decode(raw))
         known = {cls: set(names) for cls, names in self._irregular.items()}
         before = sum(map(len, known.values()))
         add_irregular(known, found or {})
@@ -316,7 +322,7 @@ _NOTHING: Any = object()
 
 def _by_node(node: Node, raw: Any) -> Any:
     try:
-        return node.handleVal(msgspec.json.decode(raw))
+        return node.handleVal(library.msgspec.json.decode(raw))
     except InvalidArgumentError as exc:
         return _NOTHING if exc.partial is None else exc.partial
 
@@ -325,7 +331,7 @@ def described(node: ObjectNode) -> List[str]:
     """Return lines that show the struct which msgspec decodes the records of a class to, and what is left to do."""
     plan = _Plans({}, lenient=True).of(node)
     fields = plan.fields if isinstance(plan, ObjectPlan) else ()
-    lines = [f"class {node.name}(msgspec.Struct):"]
+    lines = [f"class {node.name}(library.msgspec.Struct):"]
     for field in fields:
         type_ = repr(field.plan.type).replace("typing.", "") if not isinstance(field.plan.type, type) else None
         finished = "" if field.plan.final else f"  # then: {type(field.plan).__name__}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any, Iterator, List
+import logging
+from typing import Any, Iterator
 
 from .nodes import ListNode, MapNode, Node, ObjectNode, UnionNode, Wrapper
 
 __all__ = ["unknown_keys", "warn_of_unknown"]
+_log = logging.getLogger("storpool.sptype")
+
 
 def unknown_keys(node: Node, value: Any, path: str = "") -> Iterator[str]:
     """Find the keys of a value that the declarations of a node do not have, as paths."""
@@ -60,18 +62,6 @@ def warn_of_unknown(node: Node, value: Any, call: str = "") -> None:
         paths = list(unknown_keys(node, value))
     except Exception:
         return  # A value that holds itself, or that cannot be looked at; the conversion says what is wrong with it.
-    if paths:
-        root = _taking(node, value).name
-        _warn([f"{call}: {root}{path}" if call else f"{root}{path}" for path in paths])
-
-
-def _warn(places: List[str]) -> None:
-    try:
-        # Imported here: it takes a tenth of what importing the bindings takes. Whoever makes calls has it.
-        import logging
-    except ImportError:  # the program has emptied sys.path; what is dropped is told all the same
-        sys.stderr.writelines(f"{place} is not a field; the value is dropped\n" for place in places)
-        return
-    log = logging.getLogger("storpool.sptype")
-    for place in places:
-        log.warning("%s is not a field; the value is dropped", place)
+    for path in paths:
+        where = f"{call}: {_taking(node, value).name}" if call else _taking(node, value).name
+        _log.warning("%s%s is not a field; the value is dropped", where, path)
