@@ -242,7 +242,9 @@ def test_the_last_try_has_the_time_that_is_left() -> None:
     with RawServer(script) as server:
         started = time.monotonic()
         with pytest.raises(socket.timeout):
-            api_of(server, timeout=Decimal(5), retryTimeout=0.6, transientRetries=3, transientSleep=lambda n: 0).volumesList()
+            api_of(
+                server, timeout=Decimal(5), retryTimeout=0.6, transientRetries=3, transientSleep=lambda n: 0
+            ).volumesList()
         assert 0.5 < time.monotonic() - started < 1.2
         assert server.connections == 2
 
