@@ -169,10 +169,11 @@ def test_no_timeout_waits_for_ever() -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signals")
-def test_signals_do_not_put_off_a_timeout() -> None:
+@pytest.mark.parametrize("interval", [0.05, 0.003, 0.001])
+def test_signals_do_not_put_off_a_timeout(interval: float) -> None:
     before = signal.signal(signal.SIGALRM, lambda *_args: None)
     with RawServer(silent) as server:
-        signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+        signal.setitimer(signal.ITIMER_REAL, interval, interval)
         started = time.monotonic()
         # Against a time-out that they would put off for ever.
         giving_up = threading.Timer(TIMEOUT + 3, signal.setitimer, (signal.ITIMER_REAL, 0))

@@ -277,10 +277,11 @@ def _parsed(sock: DeadlineSocket, parse: Callable[[], Any]) -> Any:
 
 def _fails_to_parse(head: bytes, kind: Type[Exception]) -> bool:
     """Return whether parsing the head of a reply ends with such an error."""
-    try:
-        http.client.HTTPResponse(_Lines(head)).begin()  # type: ignore[arg-type]
-    except Exception as exc:
-        return type(exc) is kind
+    with http.client.HTTPResponse(_Lines(head)) as response:  # type: ignore[arg-type]
+        try:
+            response.begin()
+        except Exception as exc:
+            return type(exc) is kind
     return False
 
 

@@ -70,7 +70,7 @@ class Pool:
 
 def _is_quiet(connected: Any) -> bool:
     """Return whether a connection is open with nothing to read: a close, or unasked bytes, would be readable."""
-    if connected is None:
+    if connected is None or connected.sock.fileno() < 0:
         return False
     sock = connected.sock
     poll = getattr(select, "poll", None)
@@ -79,7 +79,7 @@ def _is_quiet(connected: Any) -> bool:
             readable = poll()
             readable.register(sock, select.POLLIN)
             return not readable.poll(0)
-        except (OSError, ValueError):
+        except OSError:
             return False
     # Under eventlet's patching there is no poll().
     timeout = sock.gettimeout()

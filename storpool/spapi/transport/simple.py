@@ -136,15 +136,14 @@ class ReplyParser:
     :ivar received: all bytes that were fed.
     """
 
-    __slots__ = ("_body", "_end", "_limit", "_line", "_lines", "_scanned", "received")
+    received: Union[bytes, bytearray] = b""
+    _scanned = 0  # up to here there is no end of the head
+    _line = 0  # where the first line begins that is not checked
+    _lines = 0
+    _body = _end = 0  # of the body, when the head has come
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.received: Union[bytes, bytearray] = b""
-        self._scanned = 0  # up to here there is no end of the head
-        self._line = 0  # where the first line begins that is not checked
-        self._lines = 0
-        self._body = self._end = 0  # of the body, when the head has come
 
     @property
     def wanted(self) -> int:
@@ -158,32 +157,32 @@ class ReplyParser:
         """
         if not piece:
             return NOT_SIMPLE
-        if not self.received:
-            self.received = piece
-        else:
-            if isinstance(self.received, bytes):
-                self.received = bytearray(self.received)
-            self.received += piece
         received = self.received
-        if not self._end:
+        if not received:
+            received = self.received = piece
+        else:
+            if isinstance(received, bytes):
+                received = self.received = bytearray(received)
+            received += piece
+        end = self._end
+        if not end:
             if received.find(b"\r\n\r\n", max(0, self._scanned - 3)) < 0:
                 return self._check_lines()
             _, match_head, _, _ = _grammar()
             head = match_head(received)
             if head is None:
                 return NOT_SIMPLE
-            self._body, length = head.end(), int(head[1])
+            length = int(head[1])
             if length > self._limit:
                 raise ReplyTooLargeError(self._limit)
-            self._end = self._body + length
-        if len(received) < self._end:
+            self._body = head.end()
+            end = self._end = self._body + length
+        if len(received) < end:
             return NEED_MORE
-        if isinstance(received, bytes):
-            body = received[self._body : self._end]
-        else:
-            with memoryview(received) as view:
-                body = bytes(view[self._body : self._end])
-        return Reply(200, body, len(received) == self._end)
+        if received is piece:
+            return Reply(200, piece[self._body : end], len(piece) == end)
+        with memoryview(received) as view:
+            return Reply(200, bytes(view[self._body : end]), len(received) == end)
 
     def _check_lines(self) -> Progress:
         """Check the lines that are whole, none twice."""

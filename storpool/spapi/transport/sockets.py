@@ -48,8 +48,10 @@ class DeadlineSocket:
         self._reading = self._closing = False
 
     def __del__(self) -> None:
-        # An interrupt can come between any two steps, also between those that would close it.
-        self.sock.close()
+        # An interrupt can come between any two steps, also between those that would close it, or make this.
+        sock = getattr(self, "sock", None)
+        if sock is not None:
+            sock.close()
 
     def start(self, timeout: Optional[float], limit: int) -> None:
         """Start an exchange, which has ``timeout`` seconds; None is without end."""
