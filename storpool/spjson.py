@@ -89,10 +89,11 @@ def parse(data: Union[bytes, str]) -> Any:
 
 
 _decode: Optional[Callable[[Union[bytes, str]], Any]] = None
+_write: Optional[Callable[[Any], bytes]] = None
 
 
 def use_msgspec() -> None:
     """Let msgspec read JSON from now on, where it is installed and ``SP_FAST_JSON=0`` does not forbid it."""
-    global _decode
+    global _decode, _write
     if _decode is None and os.environ.get("SP_FAST_JSON") != "0" and _read_with_msgspec():
-        _decode = library.msgspec.json.decode
+        _decode, _write = library.msgspec.json.decode, library.msgspec.json.Encoder().encode

@@ -23,7 +23,7 @@ import payloads
 
 from storpool import spapi, sptype, sptypes
 from storpool.spcatch import InvalidArgumentError
-from storpool.sptype import fast, plans, spType
+from storpool.sptype import fast, record_plans, spType
 from storpool.sptype.nodes import IRREGULAR, Collection
 from storpool.sptypes import VolumeSummary
 from storpool.sptypes.snapshots import SnapshotOrVolumeStatusQuick
@@ -80,7 +80,7 @@ def reply(data: Any) -> bytes:
 
 
 def test_a_long_list_comes_out_as_its_records_one_by_one() -> None:
-    records = volumes(3 * plans._CHUNK + 1)
+    records = volumes(3 * record_plans._CHUNK + 1)
     assert fields(fresh().handleVal(records)) == by_nodes(records)
     assert fields(fresh().reader.decode(reply(records))) == by_nodes(records)
 

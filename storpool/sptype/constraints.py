@@ -8,7 +8,7 @@ the run time sees the rule. Constraints compare by identity: two aliases of the 
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Collection, Sequence, Tuple
+from typing import Any, Callable, Collection, Sequence, Set, Tuple
 
 from ..spcatch import InvalidArgumentError, shown
 from .lazy import lazy
@@ -17,6 +17,7 @@ __all__ = ["Constraint", "IntRange", "Name", "NamedEnum", "OneOf", "Regex", "Siz
 
 # How many good strings a constraint keeps at most, some 100 bytes each.
 INTERNED_MAX = 1 << 16
+SEEN_MAX = 1 << 12
 
 
 def to_int(value: Any) -> int:
@@ -179,6 +180,7 @@ class Regex(Constraint):
         self.interned = interned
         self.alphabet = alphabet
         self.one_line = one_line
+        self._seen: Set[str] = set()
 
     # Patterns are compiled at first use: importing the bindings compiles none.
 
@@ -202,7 +204,14 @@ class Regex(Constraint):
 
     def matches(self, text: str) -> bool:
         """Return whether a string is good."""
-        return not (self.shorter_than and len(text) >= self.shorter_than) and bool(self._fullmatch(text))
+        # Programs come with the same strings again and again.
+        if text in self._seen:
+            return True
+        if (self.shorter_than and len(text) >= self.shorter_than) or not self._fullmatch(text):
+            return False
+        if type(text) is str and len(self._seen) < SEEN_MAX:
+            self._seen.add(text)
+        return True
 
     def match_all(self, texts: Collection[str]) -> bool:
         """Return whether all of many strings are good; faster than to ask for each."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Dict, List, Literal, Optional, Sequence, Tupl
 
 from ..spcatch import InvalidArgumentError
 from . import library
-from .constraints import IntRange, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
+from .constraints import IntRange, OneOf, Regex, Size, String, UnlimitedInt
 from .nodes import (
     IRREGULAR,
     Builtin,
@@ -28,21 +28,17 @@ from .nodes import (
     Wrapper,
 )
 from .plans import (
-    Always,
     Decoded,
-    Enumerated,
-    FieldPlan,
     Interned,
     Irregular,
-    KindsPlan,
     ListPlan,
     MapPlan,
     Matched,
-    ObjectPlan,
     OptionalPlan,
     Plan,
     add_irregular,
 )
+from .record_plans import FieldPlan, KindsPlan, ObjectPlan
 
 __all__ = ["MsgspecReader", "described", "reader_of", "use_msgspec"]
 
@@ -115,7 +111,7 @@ class _Plans:
     def _of_map(self, node: MapNode) -> Plan:
         key = self.of(node.key)
         # A key that is no string on the wire comes as one of digits, which msgspec reads only where it is an integer.
-        if key.type is str or isinstance(key, Enumerated) or _is_key(key):
+        if key.type is str or _is_key(key):
             return MapPlan(node, key, self.of(node.value))
         return Plan(node)
 
@@ -152,8 +148,6 @@ def _is_key(plan: Plan) -> bool:
 
 
 def _of_const(node: Const) -> Plan:
-    if node.value is True:
-        return Always(node)
     if type(node.value) in (str, int):
         return Decoded(node, Literal[node.value])
     return Plan(node)
@@ -164,8 +158,6 @@ def _of_scalar(node: Scalar) -> Plan:
     limits: Any = library.msgspec.Meta
     if isinstance(constraint, Regex):
         return Interned(node) if constraint.interned else Matched(node, [constraint], frozenset())
-    if isinstance(constraint, NamedEnum):
-        return Enumerated(node, constraint)
     type_: Any = None
     if isinstance(constraint, IntRange) and max(abs(constraint.low), abs(constraint.high)) < 2**63:
         type_ = Annotated[int, limits(ge=constraint.low, le=constraint.high)]
@@ -208,13 +200,16 @@ class MsgspecReader:
 
     def convert(self, value: Any) -> Any:
         """Return what the node makes of a value, or IRREGULAR."""
-        if self._strict is None:
-            self._strict = _Plans({}, lenient=False).of(self._node)
-        with _Paused(len(value)):
-            try:
-                return self._finished(self._strict, library.msgspec.convert(value, self._strict.type, str_keys=True))
-            except Exception:
-                return IRREGULAR
+        plan = self._strict
+        if plan is None:
+            plan = self._strict = _Plans({}, lenient=False).of(self._node)
+        try:
+            if isinstance(plan, ObjectPlan):
+                return plan.finish_one(library.msgspec.convert(value, plan.type, str_keys=True))
+            with _Paused(len(value)):
+                return self._finished(plan, library.msgspec.convert(value, plan.type, str_keys=True))
+        except Exception:
+            return IRREGULAR
 
     def decode(self, reply: bytes) -> Any:
         """Return what the node makes of the ``data`` of a reply, or IRREGULAR; see :class:`.nodes.Reader`."""

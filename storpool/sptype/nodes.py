@@ -9,7 +9,20 @@ comes here.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    ClassVar,
+    Dict,
+    FrozenSet,
+    List,
+    Mapping,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+)
 
 from ..spcatch import InvalidArgumentError, shown
 from .constraints import Constraint, to_int, to_str
@@ -387,6 +400,10 @@ class MapNode(Collection):
         return (self.key, self.value)
 
 
+def _has_objects(node: Node) -> bool:
+    return isinstance(node, ObjectNode) or any(map(_has_objects, node.inner()))
+
+
 class FieldLike(Protocol):
     """What an object node needs of a field; see :class:`storpool.sptype.annotations.Field`."""
 
@@ -401,15 +418,9 @@ class FieldLike(Protocol):
         """Whether the field must be present."""
 
 
-class ObjectClass(Protocol):
-    """What an object node needs of a class."""
-
-    __name__: str
-    __spfields__: Mapping[str, FieldLike]
-
-
 _new = object.__new__
 _set = object.__setattr__
+_EACH_ITS_OWN: Any = object()
 
 
 def build(cls: Any, values: Mapping[str, Any]) -> Any:
@@ -428,11 +439,25 @@ class ObjectNode(Collection):
         self.name = cls.__name__
 
     @lazy
-    def _fields(self) -> List[Tuple[str, Callable[[Any], Any], Callable[[], Any]]]:
-        return [(name, field.node.handleVal, field.absent) for name, field in self.cls.__spfields__.items()]
+    def flat_names(self) -> FrozenSet[str]:
+        """The names of the fields, if none of them has objects in it; empty else."""
+        fields = self.cls.__spfields__
+        return frozenset(() if any(map(_has_objects, (field.node for field in fields.values()))) else fields)
+
+    @lazy
+    def _fields(self) -> List[Tuple[str, Callable[[Any], Any], FieldLike, Any]]:
+        """The fields: name, what converts a value, and the value where it is absent, if all objects may share it."""
+        found = []
+        for name, field in self.cls.__spfields__.items():
+            absent = _EACH_ITS_OWN if field.required else field.absent()
+            shared = absent is None or type(absent) in (bool, int, str)
+            found.append((name, field.node.handleVal, field, absent if shared else _EACH_ITS_OWN))
+        return found
 
     def handleVal(self, value: Any) -> Any:
-        return self.convert_collecting(value)
+        reader = self.reader if type(value) is dict else None
+        made = IRREGULAR if reader is None else reader.convert(value)
+        return self.convert_collecting(value) if made is IRREGULAR else made
 
     def convert_collecting(self, value: Any) -> Any:
         """Convert field by field, going on past bad ones; unknown keys are dropped."""
@@ -445,9 +470,13 @@ class ObjectNode(Collection):
             raise InvalidArgumentError(f"{shown(value)} is not {self.describe()}", root=self.name) from None
         made = _new(cls)
         first: Optional[InvalidArgumentError] = None
-        for name, handle, absent in self._fields:
+        for name, handle, field, default in self._fields:
             try:
-                _set(made, name, handle(given[name]) if name in given else absent())
+                if name in given:
+                    value = handle(given[name])
+                else:
+                    value = field.absent() if default is _EACH_ITS_OWN else default
+                _set(made, name, value)
             except InvalidArgumentError as exc:
                 _set(made, name, exc.partial)
                 first = first or exc.within(f".{name}", root=self.name)

@@ -115,8 +115,9 @@ class JsonObjectMeta(type):
                 return json
             else:
                 given = json
-            warn_of_unknown(cls.__spnode__, given)
-            return cls.__spnode__.handleVal(given)
+            node = cls.__dict__.get("_spnode") or cls.__spnode__
+            warn_of_unknown(node, given)
+            return node.handleVal(given)
 
 
 class _UncheckedMeta(JsonObjectMeta):
@@ -149,12 +150,12 @@ def _resolve(cls: type) -> Dict[str, Field]:
 def as_dict(made: JsonObjectImpl) -> Dict[str, Any]:
     """Return all fields, base classes' first, with the values as they are."""
     cls = type(made)
-    found = cls.__dict__.get("_spread")
-    if found is None:
+    try:
+        names, read = cls.__dict__["_spread"]
+    except KeyError:
         names = tuple(cls.__spfields__)
-        found = (names, attrgetter(*names) if len(names) > 1 else lambda o: [getattr(o, name) for name in names])
-        type.__setattr__(cls, "_spread", found)
-    names, read = found
+        read = attrgetter(*names) if len(names) > 1 else lambda o: [getattr(o, name) for name in names]
+        type.__setattr__(cls, "_spread", (names, read))
     return dict(zip(names, read(made)))
 
 

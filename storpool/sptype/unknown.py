@@ -59,6 +59,8 @@ def warn_of_unknown(node: Node, value: Any, call: str = "") -> None:
     if not isinstance(value, (dict, list)):
         return
     try:
+        if isinstance(node, ObjectNode) and node.flat_names.issuperset(value):
+            return  # as nearly always
         paths = list(unknown_keys(node, value))
     except Exception:
         return  # A value that holds itself, or that cannot be looked at; the conversion says what is wrong with it.
