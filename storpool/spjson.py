@@ -6,7 +6,8 @@ import json
 import os
 from typing import IO, AbstractSet, Any, Callable, List, Optional, Union
 
-from . import sptype
+from .sptype import library
+from .sptype.fast import use_msgspec as _read_with_msgspec
 from .sptype.objects import JsonObjectImpl, as_dict
 
 __all__ = ["JsonEncoder", "JsonObjectImpl", "body_of", "clear_none", "dump", "dumps", "load", "loads", "parse"]
@@ -93,7 +94,5 @@ _decode: Optional[Callable[[Union[bytes, str]], Any]] = None
 def use_msgspec() -> None:
     """Let msgspec read JSON from now on, where it is installed and ``SP_FAST_JSON=0`` does not forbid it."""
     global _decode
-    if _decode is None and os.environ.get("SP_FAST_JSON") != "0" and sptype.use_msgspec():
-        import msgspec  # it has just been imported
-
-        _decode = msgspec.json.decode
+    if _decode is None and os.environ.get("SP_FAST_JSON") != "0" and _read_with_msgspec():
+        _decode = library.msgspec.json.decode

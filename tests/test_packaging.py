@@ -98,7 +98,8 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel: Path) -> None:
     extra = names - _sources()
     assert not _sources() - names
     pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "service" / "page").iterdir()}
-    assert {name for name in extra if Path(name).name != "py.typed"} == {"storpool/spdoc/apidoc.html", *pages}
+    scripts = {f"storpool/spreq/completion.{shell}" for shell in ("bash", "zsh")}
+    assert {name for name in extra if Path(name).name != "py.typed"} == {"storpool/spdoc/apidoc.html", *pages, *scripts}
     assert {"storpool/py.typed", "storpool_sim/py.typed"} <= extra
 
 

@@ -164,20 +164,25 @@ class TestHints:
     @pytest.mark.parametrize(
         ("argv", "hint"),
         [
-            (["VolumeLst"], "Did you mean Volume"),
-            (["volumeslist"], "Did you mean VolumesList"),
-            (["VolumeDelete", "v"], "VolumeDelete is a POST query: add -P."),
-            (["-P", "VolumesList"], "VolumesList is a GET query: leave out -P."),
+            (["VolumeLst"], "storpool_req: VolumeLst: no such query; did you mean VolumesList"),
+            (["VolumeDelete", "v"], "VolumeDelete is a POST query: add -P"),
+            (["-P", "VolumesList"], "VolumesList is a GET query: omit -P"),
             (["Qwertyuiop"], "storpool_req --list"),
             (["Volume"], "storpool_req --describe Volume"),
             (["--bogus"], "storpool_req --help"),
+            (["--bogus"], "storpool_req: unrecognized arguments: --bogus\nusage: storpool_req "),
+            (["-P", "VolumeCreate", "--json", '{"name": "a b"}'], "storpool_req: VolumeCreateDesc.name: 'a b' "),
         ],
     )
-    def test_a_person_is_told_more_and_a_program_is_not(self, sim: Any, run: Run, argv: List[str], hint: str) -> None:
+    def test_people_get_a_line_and_a_hint_where_programs_get_json(
+        self, sim: Any, run: Run, argv: List[str], hint: str
+    ) -> None:
         seen, done = shown(sim, *argv), run(*argv)
         assert seen.status == done.status == 1
-        assert json.loads(done.err)["error"] == json.JSONDecoder().raw_decode(seen.text)[0]["error"]
-        assert hint in seen.lines[-1] and hint not in done.err
+        assert seen.text.startswith("storpool_req: ") and hint in seen.text and hint not in done.err
+        assert json.loads(done.err)["error"]
+        as_json = shown(sim, *argv, "-o", "json")
+        assert json.loads(as_json.text) == json.loads(done.err)
 
 
 class TestTable:

@@ -82,7 +82,7 @@ class Call:
         args, json, returns = self._declared
         if self.function is not None:
             notes = {
-                name: evaluate(note, self.function.__module__)
+                name: evaluate(note, self.function.__globals__)
                 for name, note in self.function.__annotations__.items()
                 if name not in _COMMON
             }

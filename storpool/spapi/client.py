@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, Callable, Optional, Tuple, TypeVar, Union
 from urllib.parse import quote
@@ -22,7 +23,6 @@ _C = TypeVar("_C", bound="Client")
 _T = TypeVar("_T")
 
 _CLUSTER = Regex("ClusterName or ~ClusterId", r"^[~#]?[A-Za-z0-9_\-.:]+$")
-_DEBUG = 10  # logging.DEBUG, of a module that is imported when there is an Api
 # For `using`, where None says something.
 _AS_BEFORE: Any = object()
 
@@ -77,9 +77,6 @@ class Client:
         retryTimeout: Optional[float] = None,
         replyLimit: int = REPLY_LIMIT,
     ) -> None:
-        # Imported here: it would be a quarter of what importing the bindings takes.
-        import logging
-
         use_msgspec()
         self._log = logging.getLogger("storpool.spapi")
         self._host = options.host("host", host)
@@ -224,7 +221,7 @@ class Client:
                 where = f"{peer_name(self._host, self._port)}: {method} {path}"
                 self._log.warning("%s: %s; trying again in %.3g s", where, shown_error(exc), pause)
             finally:
-                if self._log.isEnabledFor(_DEBUG):
+                if self._log.isEnabledFor(logging.DEBUG):
                     spent = (time.monotonic() - started) * 1000
                     self._log.debug("%s %s: %s in %.1f ms, attempt %d", method, path, status, spent, attempt + 1)
             time.sleep(pause)

@@ -137,7 +137,7 @@ class _Maker:
 
 def _samples(field: Field, class_name: str) -> Samples:
     """Return the examples of a field of this class: one for the inherited field, and the one in its declaration."""
-    annotation = evaluate(vars(field.owner)["__annotations__"][field.name], field.owner.__module__)
+    annotation = evaluate(vars(field.owner)["__annotations__"][field.name], vars(field.owner)["__spnames__"])
     declared = [mark.value for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Example)]
     place = f"{class_name}.{field.name}"
     return (*([BY_INHERITED_FIELD[place]] if place in BY_INHERITED_FIELD else []), *reversed(declared))

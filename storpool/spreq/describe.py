@@ -11,8 +11,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from .. import spdoc
 from ..spapi.call import CALLS
-from .command import of_query, unknown_query
-from .errors import dumps, refuse
+from .errors import Failure, dumps
+from .queries import matching, query_of, unknown
 
 __all__ = ["description", "listing"]
 
@@ -51,7 +51,7 @@ def _on_terminal() -> bool:
 
 def _typed(call: spdoc.ApiCallDoc) -> str:
     """How a call is asked for, with the names of its arguments."""
-    words = [call.query.partition("/{")[0], *(f"<{name}>" for name in call.args)]
+    words = [query_of(CALLS[call.call]), *(f"<{name}>" for name in call.args)]
     if call.json is not None:
         words.append("[--json <json>]" if CALLS[call.call].jsonLast else "--json <json>")
     return " ".join(words)
@@ -73,7 +73,7 @@ def listing(words: List[str]) -> str:
         if calls:
             found.append((section.name, calls))
     if not found:
-        refuse("cliNothingFound", f"No query has {' and '.join(map(repr, words))} in its name, title or area")
+        raise Failure("cliNothingFound", f"No query has {' and '.join(map(repr, words))} in its name, title or area")
     column = 10 + max(len(_typed(call)) for _, calls in found for call in calls)
     lines: List[str] = []
     if _on_terminal():
@@ -96,11 +96,11 @@ def description(query: str, post: bool) -> str:
 
     :raises SystemExit: there is none.
     """
-    found = of_query(query, CALLS) or {name: call for name, call in CALLS.items() if name == query}
+    found = matching(query, CALLS) or {name: call for name, call in CALLS.items() if name == query}
     if post:
         found = {name: call for name, call in found.items() if call.method == "POST"}
     if not found:
-        unknown_query("POST" if post else "GET", query)
+        raise unknown("POST" if post else "GET", query)
     calls = [
         "\n".join(_call(call, section.name))
         for section in spdoc.reference().sections

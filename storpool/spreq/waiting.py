@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Ty
 from ..spapi import CALLS, ApiError
 from ..spapi.call import Call
 from ..sptypes import UpDiskSummary
-from .errors import complain, refuse
+from .errors import Failure, warn
+from .queries import query_of
 
 __all__ = ["Wait", "wait_for"]
 
@@ -74,9 +75,9 @@ class Wait:
                     time.sleep(pause)
                     pause = min(_LAST_PAUSE, pause * 1.2)
         except KeyboardInterrupt:
-            complain("Waiting has stopped; what was begun goes on.")
+            warn("Waiting has stopped; what was begun goes on.")
             raise
-        complain(f"Done after {time.monotonic() - begun:.1f} s.")
+        warn(f"Done after {time.monotonic() - begun:.1f} s.")
 
 
 class _VolumeGone(Wait):
@@ -155,11 +156,11 @@ class _DiskEmptied(Wait):
         number = int(self.arguments["diskId"])
         disk = self.ask("disksList").get(number)
         if not isinstance(disk, UpDiskSummary):
-            refuse("cliWaitFailed", f"Disk {number} went down before it was empty")
+            raise Failure("cliWaitFailed", f"Disk {number} went down before it was empty")
         if disk.empty:
             return None
         if disk.softEject == "off":
-            refuse("cliWaitFailed", f"The soft-eject of disk {number} was cancelled")
+            raise Failure("cliWaitFailed", f"The soft-eject of disk {number} was cancelled")
         text = f"disk {number} to be emptied" + (" (paused)" if disk.softEject == "paused" else "")
         return _tasks_state(text, [each for each in self.ask("tasksList") if each.diskId == number])
 
@@ -193,8 +194,8 @@ def wait_for(method: Callable[..., Any], call: Optional[Call], parameters: List[
     """Give what waits for a call, or exit because the call begins nothing that can be waited for."""
     kind = WAITS.get(call.name) if call is not None else None
     if call is None or kind is None:
-        queries = ", ".join(sorted(CALLS[name].query.partition("/{")[0] for name in WAITS))
-        refuse("cliNothingToWaitFor", f"There is nothing to wait for; --wait goes with {queries}")
+        queries = ", ".join(sorted(query_of(CALLS[name]) for name in WAITS))
+        raise Failure("cliNothingToWaitFor", f"There is nothing to wait for; --wait goes with {queries}")
     names = [each._name for each in call.args] + ["json"]
     return kind(getattr(method, "__self__", None), dict(zip(names, parameters)), cluster)
 
@@ -246,4 +247,4 @@ class _Lines:
         if (state.text, percent // 10) == self._last and now < self._when + _SILENCE:
             return
         self._last, self._when = (state.text, percent // 10), now
-        complain(f"Waiting for {state.text}{f': {percent}%' if state.total else ''}")
+        warn(f"Waiting for {state.text}{f': {percent}%' if state.total else ''}")

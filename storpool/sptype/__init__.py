@@ -8,25 +8,14 @@ from __future__ import annotations
 
 from .annotations import spType
 from .constraints import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
+from .fast import use_msgspec
 from .markers import Discriminator, Example, Internal, Json, JsonList, Key, Since
-from .nodes import Collection, Node
+from .nodes import Node
 from .notation import JsonObject, const, either, eitherOr, internal, longType, maybe, spDict, spList, spSet
 from .objects import JsonObjectImpl
 
 SpType = Node
 """What the original calls a node."""
-
-
-def use_msgspec() -> bool:
-    """Let msgspec read what is well-formed from now on; return whether it can."""
-    try:
-        # Imported here: it takes as long as half of the bindings, and only who makes calls needs it.
-        from . import fast
-    except ImportError:
-        return False
-    Collection.reader_of = staticmethod(fast.reader_of)
-    return True
-
 
 __all__ = [
     "Discriminator",

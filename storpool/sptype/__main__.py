@@ -1,4 +1,4 @@
-"""``python -m storpool.sptype show VolumeSummary``: print the fields of a class, and the type that msgspec decodes to."""
+"""``python -m storpool.sptype show VolumeSummary``: print the fields of a class and the type that msgspec reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import List, Optional
 
 from ..spdoc.build import object_classes
+from .fast import described, use_msgspec
 from .nodes import ObjectNode
 
 
@@ -23,9 +24,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     node: ObjectNode = classes[options.name].__spnode__
     for field in node.cls.__spfields__.values():
         print(f"{field.name}: {field.node.name}{'' if field.required else f' = {field.absent()!r}'}")
-    try:
-        from .fast import described  # msgspec may be missing
-    except ImportError:
+    if not use_msgspec():
         print("msgspec is not installed: replies are read by the nodes.")
         return 0
     print("", *described(node), sep="\n")

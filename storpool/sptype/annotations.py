@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, Dict, Literal, Mapping, Sequence, Union, get_args, get_origin
 
 from ..spcatch import InvalidArgumentError
@@ -61,11 +60,15 @@ class Field:
         return False
 
 
-def evaluate(annotation: Any, module: str) -> Any:
-    """Return the annotation itself where it is a string, by the names of its module."""
+def evaluate(annotation: Any, names: Dict[str, Any]) -> Any:
+    """Return the annotation itself where it is a string.
+
+    :param names: the names of the module that declares it. They are those of the time when it was imported: whatever
+        test suites put in the place of modules later, declarations keep their meaning.
+    """
     if not isinstance(annotation, str):
         return annotation
-    return eval(annotation, vars(sys.modules[module]))  # noqa: S307 - source code of the module, not data
+    return eval(annotation, names)  # noqa: S307 - source code of the module, not data
 
 
 def field_of(owner: type, name: str, default: Any, since: str) -> Field:
@@ -74,7 +77,7 @@ def field_of(owner: type, name: str, default: Any, since: str) -> Field:
     :param default: the declared default, or :data:`MISSING`.
     :param since: the version that brought the class; a marker of the field's own takes precedence.
     """
-    annotation = evaluate(vars(owner)["__annotations__"][name], owner.__module__)
+    annotation = evaluate(vars(owner)["__annotations__"][name], vars(owner)["__spnames__"])
     if get_origin(annotation) is Annotated:
         since = next((mark.version for mark in reversed(annotation.__metadata__) if isinstance(mark, Since)), since)
     node = spType(annotation)

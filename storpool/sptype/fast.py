@@ -10,9 +10,8 @@ from __future__ import annotations
 import gc
 from typing import Annotated, Any, Dict, List, Literal, Optional, Sequence, Tuple, Union
 
-import msgspec
-
 from ..spcatch import InvalidArgumentError
+from . import library
 from .constraints import IntRange, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
 from .nodes import (
     IRREGULAR,
@@ -29,7 +28,6 @@ from .nodes import (
     Wrapper,
 )
 from .plans import (
-    UNSET,
     Always,
     Decoded,
     Enumerated,
@@ -46,11 +44,19 @@ from .plans import (
     add_irregular,
 )
 
-__all__ = ["MsgspecReader", "reader_of"]
+__all__ = ["MsgspecReader", "described", "reader_of", "use_msgspec"]
 
 # From how many parts on the collector of cycles waits: nothing that is made here is garbage, and it would walk the
 # growing list again and again to find that out.
 _LARGE = 50
+
+
+def use_msgspec() -> bool:
+    """Let msgspec read what is well-formed from now on; return whether it can."""
+    if not library.load():
+        return False
+    Collection.reader_of = staticmethod(reader_of)
+    return True
 
 
 def reader_of(node: Collection) -> Optional[MsgspecReader]:
@@ -100,7 +106,7 @@ class _Plans:
         irregular = self._irregular.get(node.cls, ())
         self._within.append(node.cls)
         fields = [
-            FieldPlan(field, self.of(field.node), name in irregular, self._lenient)  # type: ignore[arg-type]
+            FieldPlan(field, self.of(field.node), name in irregular, self._lenient)
             for name, field in node.cls.__spfields__.items()
         ]
         self._within.pop()
@@ -109,7 +115,7 @@ class _Plans:
     def _of_map(self, node: MapNode) -> Plan:
         key = self.of(node.key)
         # A key that is no string on the wire comes as one of digits, which msgspec reads only where it is an integer.
-        if key.type is str or isinstance(key, Enumerated) or _is_integer(key):
+        if key.type is str or isinstance(key, Enumerated) or _is_key(key):
             return MapPlan(node, key, self.of(node.value))
         return Plan(node)
 
@@ -128,12 +134,21 @@ class _Plans:
             return Interned(node) if patterns[-1].interned else Matched(node, patterns, frozenset(constants))
         last = self.of(kinds[-1])
         if len(constants) == len(kinds) - 1 and last.final and all(type(value) in (str, int) for value in constants):
-            return Decoded(node, Union[Literal[tuple(constants)], last.type])
+            return _of_choice(node, constants, last)
         return Plan(node)
 
 
-def _is_integer(plan: Plan) -> bool:
-    return isinstance(plan, Decoded) and getattr(plan.type, "__origin__", plan.type) is int
+def _of_choice(node: Node, constants: Sequence[Any], last: Plan) -> Plan:
+    try:
+        type_: Any = Union[Literal[tuple(constants)], last.type]
+        library.msgspec.json.Decoder(type_)
+    except TypeError:
+        return Plan(node)  # msgspec takes no union of an integer with other integers
+    return Decoded(node, type_)
+
+
+def _is_key(plan: Plan) -> bool:
+    return isinstance(plan, Decoded) and getattr(plan.type, "__origin__", plan.type) in (int, str)
 
 
 def _of_const(node: Const) -> Plan:
@@ -146,7 +161,7 @@ def _of_const(node: Const) -> Plan:
 
 def _of_scalar(node: Scalar) -> Plan:
     constraint = node.constraint
-    limits: Any = msgspec.Meta
+    limits: Any = library.msgspec.Meta
     if isinstance(constraint, Regex):
         return Interned(node) if constraint.interned else Matched(node, [constraint], frozenset())
     if isinstance(constraint, NamedEnum):
@@ -185,34 +200,40 @@ class MsgspecReader:
 
     def __init__(self, node: Collection) -> None:
         self._node = node
-        self._strict = _Plans({}, lenient=False).of(node)
-        if self._strict.type is Any:
-            raise TypeError(node)
         self._irregular: Irregular = {}
+        self._strict: Optional[Plan] = None
         self._plan()
+        if self._current[0].type is Any:
+            raise TypeError(node)
 
     def convert(self, value: Any) -> Any:
         """Return what the node makes of a value, or IRREGULAR."""
+        if self._strict is None:
+            self._strict = _Plans({}, lenient=False).of(self._node)
         with _Paused(len(value)):
             try:
-                return self._finished(self._strict, msgspec.convert(value, self._strict.type, str_keys=True))
+                return self._finished(self._strict, library.msgspec.convert(value, self._strict.type, str_keys=True))
             except Exception:
                 return IRREGULAR
 
     def decode(self, reply: bytes) -> Any:
         """Return what the node makes of the ``data`` of a reply, or IRREGULAR; see :class:`.nodes.Reader`."""
+        # Both belong together, whatever another thread learns meanwhile.
+        plan, decoder = self._current
         with _Paused(len(reply) // 100):
             try:
-                found = self._whole.decode(reply)
-                if found.error is UNSET and found.data is not UNSET:
-                    return self._finished(self._lenient, found.data)
-                return IRREGULAR
-            except msgspec.ValidationError:
+                found = decoder.decode(reply)
+                if found.error is not library.UNSET or found.data is library.UNSET:
+                    return IRREGULAR
+                return self._finished(plan, found.data)
+            except library.msgspec.ValidationError:
                 pass
-            except Exception:
+            except library.msgspec.DecodeError:
                 return IRREGULAR  # no JSON, or not as json has it
+            except Exception:  # noqa: S110 - some part is not good: its record is left to the node
+                pass
             try:
-                return self._record_by_record(reply)
+                return self._record_by_record(plan, reply)
             except Exception:
                 return IRREGULAR
 
@@ -222,20 +243,20 @@ class MsgspecReader:
     def _plan(self) -> None:
         """Make what depends on the fields that are irregular."""
         plan = _Plans(self._irregular, lenient=True).of(self._node)
-        fields = [("data", Union[plan.type, msgspec.UnsetType], UNSET), ("error", Any, UNSET)]
-        self._whole = msgspec.json.Decoder(msgspec.defstruct("Reply", fields))
-        self._lenient = plan
+        fields = [("data", Union[plan.type, library.msgspec.UnsetType], library.UNSET), ("error", Any, library.UNSET)]
+        self._current: Tuple[Plan, Any] = plan, library.msgspec.json.Decoder(library.msgspec.defstruct("Reply", fields))
 
-    def _record_by_record(self, reply: bytes) -> Any:
+    def _record_by_record(self, plan: Plan, reply: bytes) -> Any:
         """Read a reply of which some part is irregular, and learn which."""
-        plan = self._lenient
-        kind: Any = msgspec.Raw
+        kind: Any = library.msgspec.Raw
         if isinstance(plan, MapPlan):
-            kind = Dict[plan.key.type, msgspec.Raw]  # type: ignore[name-defined]
+            kind = Dict[plan.key.type, library.msgspec.Raw]  # type: ignore[name-defined]
         elif isinstance(plan, ListPlan):
-            kind = List[msgspec.Raw]
-        found = msgspec.json.decode(reply, type=msgspec.defstruct("Reply", [("data", kind), ("error", Any, UNSET)]))
-        if found.error is not UNSET:
+            kind = List[library.msgspec.Raw]
+        found: Any = library.msgspec.json.decode(
+            reply, type=library.msgspec.defstruct("Reply", [("data", kind), ("error", Any, library.UNSET)])
+        )
+        if found.error is not library.UNSET:
             return IRREGULAR
         if isinstance(plan, MapPlan):
             keys = list(found.data) if plan.key.final else plan.key.finish(list(found.data))
@@ -251,7 +272,7 @@ class MsgspecReader:
         """Read records, each for itself where it is irregular; those of which nothing can be made are left empty."""
         records: List[Any] = [_NOTHING] * len(raws)
         plan = self._record_plan()
-        decoder = msgspec.json.Decoder(plan.type)
+        decoder = library.msgspec.json.Decoder(plan.type)
         waiting: List[Tuple[int, Any]] = []
 
         def finish() -> None:
@@ -267,25 +288,25 @@ class MsgspecReader:
         for index, raw in enumerate(raws):
             try:
                 waiting.append((index, decoder.decode(raw)))
-            except msgspec.ValidationError:
+            except library.msgspec.ValidationError:
                 if self._learn(plan, raw):
                     finish()
                     plan = self._record_plan()
-                    decoder = msgspec.json.Decoder(plan.type)
+                    decoder = library.msgspec.json.Decoder(plan.type)
                 try:
                     waiting.append((index, decoder.decode(raw)))
-                except msgspec.ValidationError:
+                except library.msgspec.ValidationError:
                     records[index] = _by_node(node, raw)
         finish()
         return records
 
     def _record_plan(self) -> Plan:
-        plan = self._lenient
+        plan, _ = self._current
         return plan.value if isinstance(plan, MapPlan) else plan.item if isinstance(plan, ListPlan) else plan
 
     def _learn(self, plan: Plan, raw: Any) -> bool:
         """Leave the fields for which msgspec refuses a record to their nodes; return whether there are such."""
-        found = plan.irregular_in(msgspec.json.decode(raw))
+        found = plan.irregular_in(library.msgspec.json.decode(raw))
         known = {cls: set(names) for cls, names in self._irregular.items()}
         before = sum(map(len, known.values()))
         add_irregular(known, found or {})
@@ -301,7 +322,7 @@ _NOTHING: Any = object()
 
 def _by_node(node: Node, raw: Any) -> Any:
     try:
-        return node.handleVal(msgspec.json.decode(raw))
+        return node.handleVal(library.msgspec.json.decode(raw))
     except InvalidArgumentError as exc:
         return _NOTHING if exc.partial is None else exc.partial
 
@@ -310,7 +331,7 @@ def described(node: ObjectNode) -> List[str]:
     """Return lines that show the struct which msgspec decodes the records of a class to, and what is left to do."""
     plan = _Plans({}, lenient=True).of(node)
     fields = plan.fields if isinstance(plan, ObjectPlan) else ()
-    lines = [f"class {node.name}(msgspec.Struct):"]
+    lines = [f"class {node.name}(library.msgspec.Struct):"]
     for field in fields:
         type_ = repr(field.plan.type).replace("typing.", "") if not isinstance(field.plan.type, type) else None
         finished = "" if field.plan.final else f"  # then: {type(field.plan).__name__}"

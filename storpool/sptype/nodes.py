@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Mapping, 
 
 from ..spcatch import InvalidArgumentError, shown
 from .constraints import Constraint, to_int, to_str
+from .lazy import lazy
 from .reference import SpDoc
 
 if TYPE_CHECKING:
@@ -426,9 +427,11 @@ class ObjectNode(Collection):
         self.cls = cls
         self.name = cls.__name__
 
+    @lazy
+    def _fields(self) -> List[Tuple[str, Callable[[Any], Any], Callable[[], Any]]]:
+        return [(name, field.node.handleVal, field.absent) for name, field in self.cls.__spfields__.items()]
+
     def handleVal(self, value: Any) -> Any:
-        if type(value) is self.cls:
-            return value
         return self.convert_collecting(value)
 
     def convert_collecting(self, value: Any) -> Any:
@@ -442,9 +445,9 @@ class ObjectNode(Collection):
             raise InvalidArgumentError(f"{shown(value)} is not {self.describe()}", root=self.name) from None
         made = _new(cls)
         first: Optional[InvalidArgumentError] = None
-        for name, field in cls.__spfields__.items():
+        for name, handle, absent in self._fields:
             try:
-                _set(made, name, field.node.handleVal(given[name]) if name in given else field.absent())
+                _set(made, name, handle(given[name]) if name in given else absent())
             except InvalidArgumentError as exc:
                 _set(made, name, exc.partial)
                 first = first or exc.within(f".{name}", root=self.name)

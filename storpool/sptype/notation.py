@@ -77,6 +77,7 @@ def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
             "_spfields",
             "_spnode",
             "_spread",
+            "_spunchecked",
             *vars(cls).get("__spown__", ()),
         }
         kept = {name: value for name, value in vars(cls).items() if name not in made_up}

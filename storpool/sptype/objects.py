@@ -6,6 +6,7 @@ at first use. Values live in slots, so reading one costs an ordinary attribute r
 
 from __future__ import annotations
 
+import sys
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar, Union
 
@@ -63,6 +64,7 @@ class JsonObjectMeta(type):
         namespace["__spdefaults__"] = {field: namespace.pop(field) for field in own if field in namespace}
         namespace.setdefault("__slots__", tuple(field for field in own if field not in inherited))
         namespace["__spown__"] = tuple(own)
+        namespace["__spnames__"] = getattr(sys.modules.get(namespace.get("__module__", "")), "__dict__", {})
         namespace["__since__"] = since or "1.0.0"
         namespace["__until__"] = until
         return super().__new__(mcs, name, bases, namespace, **kw)

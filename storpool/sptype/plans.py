@@ -7,26 +7,33 @@ are shared, records become objects of their classes. :mod:`.fast` makes the plan
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from itertools import chain, islice, repeat
 from operator import is_
-from typing import AbstractSet, Annotated, Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
-
-import msgspec
-from msgspec.structs import astuple
+from typing import (
+    AbstractSet,
+    Annotated,
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Union,
+)
 
 from ..spcatch import InvalidArgumentError
+from . import library
 from .annotations import Field
 from .constraints import INTERNED_MAX, NamedEnum, Regex
 from .nodes import ListNode, MapNode, Node, ObjectNode, SetNode, UnionNode
 from .objects import unchecked_class
 
-UNSET = msgspec.UNSET
 # How many records become objects at once: few enough to be in the processor's cache meanwhile.
 _CHUNK = 250
 _MEMORABLE = frozenset((str, int, float, bool, type(None)))
-_REFUSALS = (msgspec.ValidationError, TypeError, ValueError, OverflowError, RecursionError)
 
 Irregular = Dict[type, Set[str]]
 """The fields, by class, that are left to their nodes."""
@@ -88,7 +95,7 @@ class Enumerated(Plan):
     def __init__(self, node: Node, constraint: NamedEnum) -> None:
         super().__init__(node)
         last = constraint.first + len(constraint.values) - 1
-        self.type = Annotated[int, msgspec.Meta(ge=constraint.first, le=last)]
+        self.type = Annotated[int, library.msgspec.Meta(ge=constraint.first, le=last)]
         self._names = dict(enumerate(constraint.values, constraint.first))
 
     def finish(self, values: Values) -> Values:
@@ -239,9 +246,9 @@ def add_irregular(found: Irregular, more: Irregular) -> None:
 
 def _fits(value: Any, type_: Any) -> bool:
     try:
-        msgspec.convert(value, type_, str_keys=True)
+        library.msgspec.convert(value, type_, str_keys=True)
         return True
-    except _REFUSALS:
+    except library.REFUSALS:
         return False
 
 
@@ -252,13 +259,13 @@ class FieldPlan:
         self.field = field
         self.plan = plan
         self._lenient = lenient
-        self.default: Any = dataclasses.MISSING
+        self.default: Any = library.dataclasses.MISSING
         self.required = field.required
         if not self.required and not irregular:
             absent = field.absent()
             if isinstance(absent, (list, set, dict)):
                 irregular = bool(absent)
-                self.default = msgspec.field(default_factory=dict if isinstance(absent, dict) else list)
+                self.default = library.msgspec.field(default_factory=dict if isinstance(absent, dict) else list)
             else:
                 # Null is no value that a plan finishes.
                 irregular = absent is not None and not plan.final
@@ -273,13 +280,13 @@ class FieldPlan:
         """Let the value be decoded as it is, and the node handle it."""
         self.irregular = True
         self.plan = Plan(self.field.node)
-        self.default = UNSET
+        self.default = library.UNSET
 
     @property
     def declared(self) -> Tuple[Any, ...]:
         """The field of a struct."""
         where = (self.field.name, self.plan.type)
-        return where if self.default is dataclasses.MISSING else (*where, self.default)
+        return where if self.default is library.dataclasses.MISSING else (*where, self.default)
 
     def finish(self, values: Values) -> Values:
         """Return what becomes of the values of this field in many records; null where one is bad."""
@@ -311,7 +318,7 @@ class FieldPlan:
 
     def _by_node(self, value: Any) -> Any:
         try:
-            return self.field.absent() if value is UNSET else self.field.node.handleVal(value)
+            return self.field.absent() if value is library.UNSET else self.field.node.handleVal(value)
         except InvalidArgumentError as exc:
             if not self._lenient:
                 raise
@@ -319,7 +326,7 @@ class FieldPlan:
 
     def filled(self, values: Values) -> Values:
         """Put what an absent field has where there is no value."""
-        return [self._by_node(value) if value is UNSET else value for value in values]
+        return [self._by_node(value) if value is library.UNSET else value for value in values]
 
 
 class ObjectPlan(Plan):
@@ -331,14 +338,14 @@ class ObjectPlan(Plan):
         super().__init__(node)
         self.fields = fields
         self.maker = _Maker(node.cls, fields)
-        self.type = msgspec.defstruct(
+        self.type = library.msgspec.defstruct(
             node.name, [field.declared for field in fields], kw_only=True, gc=False, module=node.cls.__module__
         )
 
     def finish(self, values: Values) -> Values:
         made: List[Any] = []
         for start in range(0, len(values), _CHUNK):
-            made += self.maker.make(list(zip(*map(astuple, values[start : start + _CHUNK]))), len(values))
+            made += self.maker.make(list(zip(*map(library.astuple, values[start : start + _CHUNK]))), len(values))
         return made
 
     def irregular_in(self, value: Any) -> Optional[Irregular]:
@@ -352,7 +359,7 @@ def _irregular_fields(cls: type, fields: Sequence[FieldPlan], value: Any) -> Opt
     for field in fields:
         name = field.field.name
         if name not in value:
-            inner: Optional[Irregular] = None if field.default is dataclasses.MISSING else {}
+            inner: Optional[Irregular] = None if field.default is library.dataclasses.MISSING else {}
         elif _fits(value[name], field.plan.type):
             inner = {}
         else:
@@ -361,16 +368,25 @@ def _irregular_fields(cls: type, fields: Sequence[FieldPlan], value: Any) -> Opt
     return found
 
 
+def _unchecked_class(cls: type) -> type:
+    """Return the unchecked class of a class of objects, which is made once; its arguments are the fields in order."""
+    made: Optional[type] = cls.__dict__.get("_spunchecked")
+    if made is None:
+        names = list(cls.__spfields__)  # type: ignore[attr-defined]
+        # The standard library writes the fastest function there is that sets many attributes.
+        dataclass = library.dataclasses.make_dataclass(cls.__name__, names, repr=False, eq=False) if names else object
+        made = unchecked_class(cls, dataclass.__init__)
+        type.__setattr__(cls, "_spunchecked", made)
+    return made
+
+
 class _Maker:
     """Makes objects of the columns of many records."""
 
     def __init__(self, cls: type, fields: Sequence[FieldPlan]) -> None:
         self.cls = cls
         self._finished = [(index, field.finish) for index, field in enumerate(fields) if not field.plan.final]
-        names = [field.field.name for field in fields]
-        # The standard library writes the fastest function there is that sets many attributes.
-        made = dataclasses.make_dataclass(cls.__name__, names, repr=False, eq=False) if names else object
-        self._unchecked = unchecked_class(cls, made.__init__)  # type: ignore[misc]
+        self._unchecked = _unchecked_class(cls)
 
     def make(self, columns: List[Values], count: int) -> List[Any]:
         """Make an object of each row; ``count`` rows, where there are no columns."""
@@ -400,14 +416,14 @@ class KindsPlan(Plan):
                     merged[name] = self._merged(name)
         self._names = tuple(merged)
         declared = [
-            (name, type_) if default is dataclasses.MISSING else (name, type_, default)
+            (name, type_) if default is library.dataclasses.MISSING else (name, type_, default)
             for name, (type_, default) in merged.items()
         ]
         name = "Or".join(kind.name for kind, _ in kinds)
-        self.type = msgspec.defstruct(name, declared, kw_only=True, gc=False)
+        self.type = library.msgspec.defstruct(name, declared, kw_only=True, gc=False)
         places = {name: place for place, name in enumerate(self._names)}
         self._places = [[places[field.field.name] for field in fields] for _, fields in kinds]
-        self._may_lack = [[place for place in some if declared[place][-1] is UNSET] for some in self._places]
+        self._may_lack = [[place for place in some if declared[place][-1] is library.UNSET] for some in self._places]
         self._makers = [_Maker(kind.cls, fields) for kind, fields in kinds]
         self._mark = places[node.discriminator.field]  # type: ignore[union-attr]
         self._own = places[node.discriminator.own]  # type: ignore[union-attr, index]
@@ -424,12 +440,12 @@ class KindsPlan(Plan):
                 field.leave_to_node()
         if len(here) == len(self._kinds) and all(field.default is first.default for field in here):
             return first.plan.type, first.default
-        return (Any if first.plan.type is Any else Union[first.plan.type, msgspec.UnsetType]), UNSET
+        return (Any if first.plan.type is Any else Union[first.plan.type, library.msgspec.UnsetType]), library.UNSET
 
     def finish(self, values: Values) -> Values:
         made: List[Any] = []
         for start in range(0, len(values), _CHUNK):
-            made += self._objects(list(map(astuple, values[start : start + _CHUNK])))
+            made += self._objects(list(map(library.astuple, values[start : start + _CHUNK])))
         return made
 
     def _objects(self, rows: List[Tuple[Any, ...]]) -> List[Any]:
@@ -441,10 +457,12 @@ class KindsPlan(Plan):
                 continue
             columns = list(zip(*[rows[index] for index in mine]))
             chosen: List[Values] = [columns[place] for place in places]
-            if any(map(is_, chain.from_iterable(columns[place] for place in self._may_lack[kind]), repeat(UNSET))):
+            if any(
+                map(is_, chain.from_iterable(columns[place] for place in self._may_lack[kind]), repeat(library.UNSET))
+            ):
                 fields = self._kinds[kind][1]
                 chosen = [
-                    column if field.irregular or UNSET not in column else field.filled(column)
+                    column if field.irregular or library.UNSET not in column else field.filled(column)
                     for field, column in zip(fields, chosen)
                 ]
             for index, record in zip(mine, self._makers[kind].make(chosen, len(mine))):
@@ -455,9 +473,9 @@ class KindsPlan(Plan):
         discriminator = self.node.discriminator  # type: ignore[attr-defined]
         mark = row[self._mark]
         first = mark in discriminator.first
-        if type(mark) is type(discriminator.first[0]) and first == (row[self._own] is not UNSET):
+        if type(mark) is type(discriminator.first[0]) and first == (row[self._own] is not library.UNSET):
             return 0 if first else 1
-        chosen: int = discriminator.choose({k: v for k, v in zip(self._names, row) if v is not UNSET})
+        chosen: int = discriminator.choose({k: v for k, v in zip(self._names, row) if v is not library.UNSET})
         return chosen
 
     def irregular_in(self, value: Any) -> Optional[Irregular]:
@@ -472,6 +490,6 @@ class KindsPlan(Plan):
         shared = [name for name in self._names if isinstance(value, dict) and name not in value]
         for kind, fields in self._kinds:
             for field in fields:
-                if field.field.name in shared and field.default is dataclasses.MISSING:
+                if field.field.name in shared and field.default is library.dataclasses.MISSING:
                     add_irregular(found, {kind.cls: {field.field.name}})
         return found

@@ -8,7 +8,6 @@ from typing import Any, Iterator
 from .nodes import ListNode, MapNode, Node, ObjectNode, UnionNode, Wrapper
 
 __all__ = ["unknown_keys", "warn_of_unknown"]
-
 _log = logging.getLogger("storpool.sptype")
 
 

@@ -55,6 +55,11 @@ class Transport(Protocol):
         ...
 
 
+# Looking up a host imports this codec, unless it was: a fork within an import hangs the child, and a program may have
+# emptied sys.path by then.
+codecs.lookup("idna")
+
+
 class HTTPTransport:
     """Sends over ``http.client``, and keeps connections that the server keeps.
 
@@ -82,8 +87,6 @@ class HTTPTransport:
         connect_timeout: Optional[float] = None,
         reply_limit: int = REPLY_LIMIT,
     ) -> None:
-        # Looking up a host imports this codec, unless it was: a fork within an import hangs the child.
-        codecs.lookup("idna")
         self._pool = Pool()
         self._host = host
         self._port = port

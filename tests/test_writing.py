@@ -1,4 +1,4 @@
-"""That the generated encoders write what json itself writes of an object, whatever is in its fields."""
+"""Objects are written as json itself writes them, whatever is in their fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from storpool import spapi, spjson, sptype, sptypes
 from storpool.spcatch import InvalidArgumentError
-from storpool.sptype.decoder import build
+from storpool.sptype.nodes import build
 from storpool.sptypes import VolumeCreateDesc, VolumeReassignDesc, VolumesReassignWaitDesc
 
 
@@ -165,13 +165,6 @@ def test_what_is_too_deep_is_refused_as_json_does() -> None:
         for value in (made, [made]):
             with pytest.raises(RecursionError):
                 function(value)
-
-
-def test_the_code_for_a_class_is_shown() -> None:
-    command = [sys.executable, "-m", "storpool.sptype", "show", "VolumeRevertDesc"]
-    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert '\'{"toSnapshot":%s,"revertSize":%s}\'' in shown
-    compile(shown, "shown", "exec")
 
 
 class TestUnknownKeys:
