@@ -76,7 +76,7 @@ def test_the_last_error_is_raised_when_retries_run_out() -> None:
     ],
     ids=["reset", "late reset", "closed", "bad status", "short body", "gateway"],
 )
-def test_fault_of_the_wire_is_tried_again(fault: Script) -> None:
+def test_a_connection_that_breaks_or_a_broken_reply_is_tried_again(fault: Script) -> None:
     def script(connection: Connection) -> None:
         (fault if connection.number < 2 else once(GOOD))(connection)
 

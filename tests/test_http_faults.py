@@ -1,4 +1,4 @@
-"""What a call does when the wire or the server misbehaves: real sockets, broken bytes."""
+"""What a call does when the network or the server misbehaves: real sockets, broken bytes."""
 
 from __future__ import annotations
 

@@ -84,14 +84,15 @@ class Client:
         self._headers = {"Authorization": f"Storpool v1:{options.token(auth)}"}
         self._clusterName: Optional[str] = None
         self._set_options(timeout, transientRetries, transientSleep, multiCluster, connectTimeout, retryTimeout)
+        source, reply_limit = options.source(source), options.byte_count("replyLimit", replyLimit)
         self._transport: Transport = transport or HTTPTransport(
             self._host,
             self._port,
             self._timeout,
-            options.source(source),
-            self._retry.retries > 0,
-            self._connectTimeout,
-            options.byte_count("replyLimit", replyLimit),
+            source,
+            twice=self._retry.retries > 0,
+            connect_timeout=self._connectTimeout,
+            reply_limit=reply_limit,
         )
 
     def _set_options(

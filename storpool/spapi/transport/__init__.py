@@ -73,8 +73,8 @@ class HTTPTransport:
     :param timeout: seconds for connecting, and again for the whole of an exchange: a server that sends a byte now and
         then does not hold a caller for ever. None waits for ever.
     :param source: the local address to connect from.
-    :param connectTimeout: seconds for connecting, where they are not those of ``timeout``.
-    :param replyLimit: how many bytes the body of a reply has at most.
+    :param connect_timeout: seconds for connecting, where they are not those of ``timeout``.
+    :param reply_limit: how many bytes the body of a reply has at most.
     """
 
     def __init__(
@@ -84,28 +84,28 @@ class HTTPTransport:
         timeout: Optional[float],
         source: Optional[str],
         twice: bool = True,
-        connectTimeout: Optional[float] = None,
-        replyLimit: int = REPLY_LIMIT,
+        connect_timeout: Optional[float] = None,
+        reply_limit: int = REPLY_LIMIT,
     ) -> None:
         self._pool = Pool()
         self._host = host
         self._port = port
         self._source = source
-        self._set(timeout, connectTimeout, twice)
-        self._limit = replyLimit
+        self._set(timeout, connect_timeout, twice)
+        self._limit = reply_limit
         # The headers of the last simple request, and the lines before and after its length.
         self._lines: Tuple[Optional[Dict[str, str]], str, str] = (None, "", "")
 
-    def _set(self, timeout: Optional[float], connectTimeout: Optional[float], twice: bool) -> None:
+    def _set(self, timeout: Optional[float], connect_timeout: Optional[float], twice: bool) -> None:
         self._timeout = timeout
-        self._connect_timeout = timeout if connectTimeout is None else connectTimeout
+        self._connect_timeout = timeout if connect_timeout is None else connect_timeout
         self._twice = twice
 
-    def using(self, timeout: Optional[float], connectTimeout: Optional[float], twice: bool) -> HTTPTransport:
+    def using(self, timeout: Optional[float], connect_timeout: Optional[float], twice: bool) -> HTTPTransport:
         """Return a transport with other options that shares the connections of this one."""
         view = HTTPTransport.__new__(HTTPTransport)
         vars(view).update(vars(self))
-        view._set(timeout, connectTimeout, twice)
+        view._set(timeout, connect_timeout, twice)
         return view
 
     def send(
@@ -158,7 +158,7 @@ class HTTPTransport:
                 keep = reply.complete and sock.owes_nothing
             return reply.status, reply.body
         except (ConnectionResetError, BrokenPipeError, http.client.HTTPException) as exc:
-            if kept and sock is not None and _is_given_up(sock):
+            if kept and sock is not None and _is_given_up(sock, exc):
                 raise _GivenUpError from exc
             raise
         finally:
@@ -207,9 +207,11 @@ class _GivenUpError(Exception):
     """The server closed a kept connection just as it was used again, without an answer to this request."""
 
 
-def _is_given_up(sock: DeadlineSocket) -> bool:
-    """Return whether a kept connection that broke had no reply to the request, or one that says it was idle."""
-    return not sock.begun or bool(sock.head and sock.head[0].split()[1:2] == [b"%d" % _IDLE_FOR_TOO_LONG])
+def _is_given_up(sock: DeadlineSocket, error: Exception) -> bool:
+    """Return whether a kept connection broke without a reply to the request, or with one that says it was idle."""
+    if not sock.begun:
+        return isinstance(error, ConnectionError)
+    return bool(sock.head) and sock.head[0].split()[1:2] == [b"%d" % _IDLE_FOR_TOO_LONG]
 
 
 def peer_name(host: str, port: int) -> str:

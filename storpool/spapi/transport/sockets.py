@@ -77,24 +77,21 @@ class DeadlineSocket:
         self._whole = False
         try:
             sent = self.sock.send(request)
-            if sent < len(request):
-                with memoryview(request) as whole:
-                    self._send_rest(whole[sent:])
-                return
-            self._whole = True
+            self._whole = sent == len(request) or self._send_rest(memoryview(request)[sent:])
         except (BrokenPipeError, ConnectionResetError) as exc:
             self._refusal = exc  # unless a reply has come that tells more
 
-    def _send_rest(self, rest: memoryview) -> None:
+    def _send_rest(self, rest: memoryview) -> bool:
+        """Send what the first try left; return whether all of it went out, and no reply came before."""
         watching = hasattr(select, "poll")  # eventlet takes it away
         while rest:
             if watching:
                 watching, final = self._watch()
                 if final:
-                    return
+                    return False
             self._keep_deadline()
             rest = rest[self.sock.send(rest) :]
-        self._whole = True
+        return True
 
     def _watch(self) -> Tuple[bool, bool]:
         """Wait until the socket takes more, or a reply comes.
@@ -107,9 +104,9 @@ class DeadlineSocket:
         events = poll.poll(left)
         if not events or not events[0][1] & select.POLLIN:
             return True, False  # sending finds out what else there is
-        start = self.sock.recv(len(b"HTTP/1.1 1"), socket.MSG_PEEK)
-        # After an interim reply (RFC 9110, 15.2) the request is still wanted.
-        return False, bool(start) and not start.endswith(b" 1")
+        interim = b"HTTP/1.1 1"  # after such a reply (RFC 9110, 15.2) the request is still wanted
+        start = self.sock.recv(len(interim), socket.MSG_PEEK)
+        return False, len(start) == len(interim) and start[-1:] != interim[-1:]
 
     def recv(self, size: int) -> bytes:
         """Return what has come, at most ``size`` bytes, waiting for it; nothing at the end of the stream."""
