@@ -120,7 +120,7 @@ def test_metadata_says_who_we_are_and_what_we_need(wheel: Path) -> None:
     needed = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
     assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget"]
     assert {"sim", "test"} <= set(metadata.get_all("Provides-Extra", []))
-    assert set(scripts["console_scripts"]) == {"storpool_confget", "storpool_req", "storpool_sim"}
+    assert set(scripts["console_scripts"]) == {"storpool_confget", "storpool_confshow", "storpool_req", "storpool_sim"}
 
 
 def test_the_wheel_has_the_reference(wheel: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from storpool_os import SPLockedJSONDB, journal
 
-LOSSES = int(os.environ.get("SP_TEST_POWER_LOSSES", "2000"))
+LOSSES = int(os.environ.get("SP_TEST_POWER_LOSSES", "1000"))
 SEED = int(os.environ.get("SP_TEST_POWER_SEED", "1"))
 
 

@@ -52,75 +52,82 @@ def use(conf, state):
 """
 
 
+# All that the original helper's own test suite puts in the place of storpool.spapi.
+STAND_IN = """
+import types
+class ApiError(Exception):
+    def __init__(self, status, data):
+        super().__init__(data["error"]["descr"])
+class Api:
+    def __init__(self):
+        self.attached = {}
+    @classmethod
+    def fromConfig(cls, config):
+        assert config["SP_API_HTTP_HOST"]
+        return cls()
+    def attachmentsList(self):
+        return [types.SimpleNamespace(volume=name, client=1, rights="rw") for name in self.attached]
+    def volumesList(self):
+        return [types.SimpleNamespace(name="os--volume-1")]
+    def snapshotsList(self):
+        return [types.SimpleNamespace(name="os--snapshot")]
+    def volumesReassign(self, json):
+        for change in json:
+            if "detach" in change:
+                del self.attached[change["volume"]]
+            else:
+                self.attached[change["volume"]] = change["rw"]
+"""
+
+
 @pytest.fixture
 def conf(tmp_path: Path) -> Iterator[Path]:
     with storpool_sim.running() as sim:
         sim.api().volumeCreate({"name": "os--volume-1", "size": 1 << 30, "replication": 1})
         sim.api().snapshotCreate("os--volume-1", {"name": "os--snapshot"})
         path = tmp_path / "storpool.conf"
-        # As another system's editor leaves it, so that all that reads it is used.
+        # As another system's editor leaves it, so that all of what reads it is used.
         lines = [f"{name}={value}" for name, value in {**sim.env, "SP_OURID": "1"}.items()]
         path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
         yield path
 
 
-def _use(conf: Path, code: str) -> None:
+def _use(conf: Path, *code: str) -> None:
     state = os_state.state_file(conf.parent)
-    process = os_state.start(f"{USE}\n{code}\nuse(*sys.argv[1:3])", conf, state, stdout=subprocess.PIPE)
+    program = "\n".join((*code, "use(*sys.argv[1:3])"))
+    process = os_state.start(program, conf, state, stdout=subprocess.PIPE)
     said, _ = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, "")
 
 
-@pytest.mark.parametrize("what", ["nothing", "modules", "paths", "modules and paths"])
-def test_works_after_modules_were_replaced_and_paths_were_lost(conf: Path, what: str) -> None:
-    code = (REPLACED if "modules" in what else "") + (NO_PATH if "paths" in what else "")
-    _use(conf, code)
+HAPPENED = {"nothing": "", "modules": REPLACED, "paths": NO_PATH, "modules and paths": REPLACED + NO_PATH}
 
 
-# What the original helper's own test suite puts there.
-STAND_IN = """
-import sys, types
+@pytest.mark.parametrize("happened", HAPPENED)
+def test_works_after_modules_were_replaced_and_paths_were_lost(conf: Path, happened: str) -> None:
+    _use(conf, USE, STAND_IN, "spapi.Api, spapi.ApiError = Api, ApiError", HAPPENED[happened])
+
+
+UNTIL_CALLS_DO = pytest.mark.xfail(reason="calls look for their own module by its name", strict=True)
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [name if "modules" not in name else pytest.param(name, marks=UNTIL_CALLS_DO) for name in HAPPENED],
+)
+def test_works_on_a_cluster_then(conf: Path, happened: str) -> None:
+    _use(conf, USE, HAPPENED[happened])
+
+
+def test_asks_of_spapi_an_api_and_its_error_only(conf: Path) -> None:
+    module = """
+import sys
 spapi = types.ModuleType("storpool.spapi")
-class ApiError(Exception):
-    def __init__(self, status, data):
-        super().__init__(data)
-class Api:
-    made = []
-    reassigned = []
-    def __init__(self, config):
-        self.made.append(config)
-    @classmethod
-    def fromConfig(cls, config):
-        return cls(config)
-    def attachmentsList(self):
-        return []
-    def volumesList(self):
-        return [types.SimpleNamespace(name="os--volume-1")]
-    def volumesReassign(self, json):
-        self.reassigned.append(json)
 spapi.Api, spapi.ApiError = Api, ApiError
 sys.modules["storpool.spapi"] = spapi
 """
-
-
-def test_asks_of_spapi_an_api_and_its_error_only(tmp_path: Path) -> None:
-    code = f"""{STAND_IN}
-import os.path
-from storpool.spopenstack import spattachdb
-os.path.exists = lambda path: path == "/dev/storpool/os--volume-1"
-db = spattachdb.AttachDB(None, sys.argv[1], {{"SP_OURID": "1"}})
-db.add("request", {{"volume": "os--volume-1", "type": "cinder", "id": "1", "rights": 2}})
-db.sync("request", None)
-assert Api.made == [db.config()] and Api.reassigned == [[{{"volume": "os--volume-1", "rw": [1]}}]]
-try:
-    db._attach_and_wait(1, "os--snapshot", True, 2)
-except ApiError:
-    pass
-else:
-    sys.exit("no error")
-"""
-    process = os_state.start(code, os_state.state_file(tmp_path))
-    assert process.wait(timeout=60) == 0
+    use = USE.replace("from storpool import spapi, sptypes, ", "from storpool import ")
+    _use(conf, STAND_IN, module, use)
 
 
 def test_imports_what_reading_a_configuration_needs() -> None:
