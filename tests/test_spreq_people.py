@@ -227,6 +227,7 @@ class TestTable:
     def test_what_does_not_fit_is_named_below(self, sim: Any) -> None:
         seen = shown(sim, "-o", "table", "VolumesList")
         assert seen.lines[-1].startswith("9 more fields: parentName, ")
+        assert "--columns name,parentName" in seen.lines[-2]
         assert "more fields" not in shown(sim, "-o", "table", "VolumesList", width=400).text
 
     def test_a_name_too_long_for_the_terminal_is_whole_all_the_same(self, sim: Any) -> None:

@@ -14,7 +14,7 @@ from .errors import Failure
 __all__ = ["FORMATS", "SHELLS", "parse", "parser"]
 
 FEATURES = ("multicluster=1.0", "clustername=1.0", "json=1.1", "noop=1.1", "output=1.0", "wait=1.0")
-FORMATS = ("json", "table", "yaml")
+FORMATS = ("json", "table", "yaml", "csv", "name")
 SHELLS = ("bash", "zsh")
 
 USAGE = """storpool_req [OPTION ...] [-P] QUERY [ARGUMENT ...] [KEY=VALUE ...]
@@ -43,6 +43,9 @@ examples:
   storpool_req --list snapshot               those about snapshots
   storpool_req --describe VolumeCreate       what a query does, takes and returns
   storpool_req -o table VolumesList          the volumes, as a table
+  storpool_req -o table --filter 'size>10G and tags.app==db' VolumesList
+  storpool_req -o csv --columns name,size --sort -size VolumesList
+  storpool_req -o table --watch 2 TasksList  the tasks, every 2 seconds
   storpool_req Volume data                   one volume
   storpool_req -P VolumeCreate name=data size=20G template=ssd tags.app=db
   storpool_req -P VolumeCreate --json '{"name": "data", "template": "ssd"}'
@@ -130,13 +133,28 @@ def parser() -> argparse.ArgumentParser:
     request.add_argument("-M", "--multicluster", action="store_true", help="send the call to all connected clusters")
     result_group = result.add_argument_group("the result")
     result_group.add_argument(
-        "-o", "--output", choices=FORMATS, help="the form of the result: json (the default), table, or yaml"
+        "-o",
+        "--output",
+        choices=FORMATS,
+        metavar="FORM",
+        help="the form of the result: json (the default), table, yaml, csv, or name (names only)",
+    )
+    result_group.add_argument("--columns", metavar="FIELD,...", help="show only these fields: name,size,tags.app")
+    result_group.add_argument("--sort", metavar="FIELD", help="sort by this field; -FIELD sorts in descending order")
+    result_group.add_argument("--filter", metavar="TEST", help="show only records such as 'size>10G and tags.app==db'")
+    result_group.add_argument(
+        "--watch", metavar="SECONDS", type=_seconds, help="repeat the call, and show its result anew, until Ctrl-C"
     )
     result_group.add_argument("--wait", action="store_true", help="wait until what the call began is done")
     connection = result.add_argument_group("the connection")
     connection.add_argument("--host", help="the address of the management service")
     connection.add_argument("--port", help="its port")
-    connection.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="the longest time for a request (300)")
+    connection.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        help="the longest time for a request (300), and for --wait (no limit)",
+    )
     connection.add_argument(
         "--retries", metavar="NUMBER", type=_count, help="how often to retry after a temporary error (5)"
     )
@@ -159,12 +177,14 @@ def parse(argv: List[str]) -> argparse.Namespace:
     :raises Failure: it makes no sense.
     """
     options = parser()
-    args = options.parse_intermixed_args(argv)
+    args = options.parse_intermixed_args(_joined(argv))
     modes = [name for name in ("list", "describe", "completion") if getattr(args, name)]
     if len(modes) > 1:
         options.error(f"--{modes[0]} and --{modes[1]} exclude each other")
-    if modes and (args.output or args.wait or args.noop or args.json is not None):
-        options.error(f"--{modes[0]} makes no call: -o, --wait, --noop and --json do not go with it")
+    if modes and (args.output or args.wait or args.noop or args.watch or args.json is not None):
+        options.error(f"--{modes[0]} makes no call: -o, --wait, --watch, --noop and --json do not go with it")
+    if args.watch and (args.post or args.wait or args.noop):
+        options.error("--watch repeats a call: -P, --wait and --noop do not go with it")
     if modes == ["completion"] and args.words:
         options.error("--completion takes no query")
     if modes == ["describe"] and len(args.words) != 1:
@@ -176,6 +196,17 @@ def parse(argv: List[str]) -> argparse.Namespace:
     args.retries = _from_environment(options, args.retries, "SP_REQ_RETRIES", _count)
     args.debug = args.debug or os.environ.get("SP_REQ_DEBUG", "") not in ("", "0")
     return args
+
+
+def _joined(argv: List[str]) -> List[str]:
+    """Join ``--sort -size`` to one word, or the second would be taken for an option."""
+    words: List[str] = []
+    for word in argv:
+        if words[-1:] == ["--sort"] and word.startswith("-"):
+            words[-1] = f"--sort={word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _from_environment(
