@@ -9,6 +9,7 @@ import os
 from typing import Any, Callable, List, NoReturn, Optional
 
 from .. import spapi
+from ..spcli import Print
 from .errors import Failure
 
 __all__ = ["FORMATS", "SHELLS", "parse", "parser"]
@@ -19,7 +20,7 @@ SHELLS = ("bash", "zsh")
 
 USAGE = """storpool_req [OPTION ...] [-P] QUERY [ARGUMENT ...] [KEY=VALUE ...]
        storpool_req --list [WORD ...]
-       storpool_req --describe QUERY
+       storpool_req --describe {QUERY | TYPE | TYPE.FIELD | ERROR}
        storpool_req --completion {bash,zsh}"""
 
 DESCRIPTION = """\
@@ -41,7 +42,8 @@ EPILOG = """\
 examples:
   storpool_req --list                        all queries, by area
   storpool_req --list snapshot               those about snapshots
-  storpool_req --describe VolumeCreate       what a query does, takes and returns
+  storpool_req --describe VolumeCreate       what a query does and takes
+  storpool_req --describe VolumeCreateDesc.size  what a field means
   storpool_req -o table VolumesList          the volumes, as a table
   storpool_req -o table --filter 'size>10G and tags.app==db' VolumesList
   storpool_req -o csv --columns name,size --sort -size VolumesList
@@ -84,14 +86,6 @@ class _Parser(argparse.ArgumentParser):
             hint=f"{self.format_usage()}storpool_req --help explains the options.",
             details={"parser_errors": f"{self.format_usage()}{self.prog}: error: {message}\n"},
         )
-
-
-class _Print(argparse.Action):
-    """Print a line and exit; argparse's own action for versions would wrap a long one."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        print(self.const)
-        parser.exit()
 
 
 def _seconds(text: str) -> float:
@@ -163,11 +157,13 @@ def parser() -> argparse.ArgumentParser:
     )
     about = result.add_argument_group("about the API and this command")
     about.add_argument("--list", action="store_true", help="list the queries, or those that have all these words")
-    about.add_argument("--describe", action="store_true", help="explain what a query does, takes and returns")
+    about.add_argument(
+        "--describe", action="store_true", help="explain a query, a type, a field (TYPE.FIELD), or an error"
+    )
     about.add_argument("--completion", choices=SHELLS, help="print a script that makes a shell complete all this")
     about.add_argument("-h", "--help", action="help", help="show this help and exit")
-    about.add_argument("--version", action=_Print, nargs=0, const=version, help="show the version and exit")
-    about.add_argument("--features", action=_Print, nargs=0, const=features, help="list the features and exit")
+    about.add_argument("--version", action=Print, nargs=0, const=version, help="show the version and exit")
+    about.add_argument("--features", action=Print, nargs=0, const=features, help="list the features and exit")
     return result
 
 
@@ -188,7 +184,7 @@ def parse(argv: List[str]) -> argparse.Namespace:
     if modes == ["completion"] and args.words:
         options.error("--completion takes no query")
     if modes == ["describe"] and len(args.words) != 1:
-        options.error("--describe takes one query")
+        options.error("--describe takes one query, type, field or error")
     if not modes and not args.words:
         options.error("the following arguments are required: query")
     args.query, args.args = args.words[0] if args.words else None, args.words[1:]

@@ -12,10 +12,10 @@ import sys
 from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional
 
 from ..spapi.call import CALLS, Call
+from ..spcli import is_terminal, printable
 from .arguments import parse
 from .errors import EXIT_INTERRUPTED, PROGRAM, Failure, dumps, for_people, making_a_call, output_may_fail, warn
 from .queries import declaration_of, first
-from .terminal import is_terminal, printable
 
 __all__ = ["Functions", "main"]
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from .terminal import is_terminal, printable
+from ..spcli import is_terminal, printable
 from .terminal import width as terminal_width
 
 __all__ = ["NOTHING", "Column", "Page"]

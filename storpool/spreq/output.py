@@ -10,9 +10,9 @@ import sys
 from typing import Any, Callable, List, Optional, Sequence
 
 from ..spapi.call import Call
+from ..spcli import is_terminal, printable
 from .errors import Failure, dumps
 from .selection import fields_of, records_in, selection
-from .terminal import is_terminal, printable
 
 __all__ = ["writer"]
 

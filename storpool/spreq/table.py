@@ -14,10 +14,10 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .. import spdoc
 from ..spapi.call import Call
+from ..spcli import printable
 from .headings import heading
 from .layout import NOTHING, Column, Page
 from .selection import USED, records_in, value_at
-from .terminal import printable
 
 __all__ = ["cell", "print_table"]
 

@@ -14,10 +14,10 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Ty
 
 from ..spapi import CALLS, ApiError
 from ..spapi.call import Call
+from ..spcli import printable
 from ..sptypes import UpDiskSummary
 from .errors import Failure, warn
 from .queries import query_of
-from .terminal import printable
 
 __all__ = ["Wait", "wait_for"]
 

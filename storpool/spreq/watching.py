@@ -10,8 +10,8 @@ import sys
 import time
 from typing import Any, Callable, NoReturn
 
+from ..spcli import is_terminal
 from .errors import EXIT_REFUSED, Failure
-from .terminal import is_terminal
 
 __all__ = ["watch"]
 
