@@ -15,7 +15,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from typing import List, Mapping, NoReturn, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
+
+from storpool.spapi import VERSION
+from storpool.spcli import CommandParser
 
 from .calls.table import table
 from .cluster import Cluster
@@ -64,15 +67,29 @@ def main(argv: Optional[List[str]] = None) -> int:
     return 1
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong."""
+_DESCRIPTION = """\
+Simulate a StorPool cluster, for programs that use its API and for their tests.
+"storpool_sim COMMAND --help" has the options of a command."""
 
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+_EPILOG = """\
+examples:
+  storpool_sim demo                            see a cluster at work
+  storpool_sim serve --env-file sim.env        run a cluster until Ctrl-C
+  . sim.env; storpool_req VolumesList          ... and use it in another shell
+  storpool_sim run pytest tests                run a program with a cluster
+  storpool_sim serve --scenario cluster.toml --state sim.state
+  storpool_sim serve --fault latency:seconds=2:probability=0.1
+
+exit status:
+  0    the command succeeded; "run" has the status of its program
+  1    the cluster cannot be what the options ask for
+  2    the options are wrong"""
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="storpool_sim", description="A simulated StorPool cluster.")
+    parser = CommandParser(
+        prog="storpool_sim", description=_DESCRIPTION, epilog=_EPILOG, version=f"storpool_sim {VERSION}"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser(
         "serve",

@@ -9,17 +9,18 @@ import os
 from typing import Any, Callable, List, NoReturn, Optional
 
 from .. import spapi
+from ..spcli import Print
 from .errors import Failure
 
 __all__ = ["FORMATS", "SHELLS", "parse", "parser"]
 
 FEATURES = ("multicluster=1.0", "clustername=1.0", "json=1.1", "noop=1.1", "output=1.0", "wait=1.0")
-FORMATS = ("json", "table", "yaml")
+FORMATS = ("json", "table", "yaml", "csv", "name")
 SHELLS = ("bash", "zsh")
 
 USAGE = """storpool_req [OPTION ...] [-P] QUERY [ARGUMENT ...] [KEY=VALUE ...]
        storpool_req --list [WORD ...]
-       storpool_req --describe QUERY
+       storpool_req --describe {QUERY | TYPE | TYPE.FIELD | ERROR}
        storpool_req --completion {bash,zsh}"""
 
 DESCRIPTION = """\
@@ -41,8 +42,12 @@ EPILOG = """\
 examples:
   storpool_req --list                        all queries, by area
   storpool_req --list snapshot               those about snapshots
-  storpool_req --describe VolumeCreate       what a query does, takes and returns
+  storpool_req --describe VolumeCreate       what a query does and takes
+  storpool_req --describe VolumeCreateDesc.size  what a field means
   storpool_req -o table VolumesList          the volumes, as a table
+  storpool_req -o table --filter 'size>10G and tags.app==db' VolumesList
+  storpool_req -o csv --columns name,size --sort -size VolumesList
+  storpool_req -o table --watch 2 TasksList  the tasks, every 2 seconds
   storpool_req Volume data                   one volume
   storpool_req -P VolumeCreate name=data size=20G template=ssd tags.app=db
   storpool_req -P VolumeCreate --json '{"name": "data", "template": "ssd"}'
@@ -81,14 +86,6 @@ class _Parser(argparse.ArgumentParser):
             hint=f"{self.format_usage()}storpool_req --help explains the options.",
             details={"parser_errors": f"{self.format_usage()}{self.prog}: error: {message}\n"},
         )
-
-
-class _Print(argparse.Action):
-    """Print a line and exit; argparse's own action for versions would wrap a long one."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        print(self.const)
-        parser.exit()
 
 
 def _seconds(text: str) -> float:
@@ -130,13 +127,28 @@ def parser() -> argparse.ArgumentParser:
     request.add_argument("-M", "--multicluster", action="store_true", help="send the call to all connected clusters")
     result_group = result.add_argument_group("the result")
     result_group.add_argument(
-        "-o", "--output", choices=FORMATS, help="the form of the result: json (the default), table, or yaml"
+        "-o",
+        "--output",
+        choices=FORMATS,
+        metavar="FORM",
+        help="the form of the result: json (the default), table, yaml, csv, or name (names only)",
+    )
+    result_group.add_argument("--columns", metavar="FIELD,...", help="show only these fields: name,size,tags.app")
+    result_group.add_argument("--sort", metavar="FIELD", help="sort by this field; -FIELD sorts in descending order")
+    result_group.add_argument("--filter", metavar="TEST", help="show only records such as 'size>10G and tags.app==db'")
+    result_group.add_argument(
+        "--watch", metavar="SECONDS", type=_seconds, help="repeat the call, and show its result anew, until Ctrl-C"
     )
     result_group.add_argument("--wait", action="store_true", help="wait until what the call began is done")
     connection = result.add_argument_group("the connection")
     connection.add_argument("--host", help="the address of the management service")
     connection.add_argument("--port", help="its port")
-    connection.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="the longest time for a request (300)")
+    connection.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        help="the longest time for a request (300), and for --wait (no limit)",
+    )
     connection.add_argument(
         "--retries", metavar="NUMBER", type=_count, help="how often to retry after a temporary error (5)"
     )
@@ -145,11 +157,13 @@ def parser() -> argparse.ArgumentParser:
     )
     about = result.add_argument_group("about the API and this command")
     about.add_argument("--list", action="store_true", help="list the queries, or those that have all these words")
-    about.add_argument("--describe", action="store_true", help="explain what a query does, takes and returns")
+    about.add_argument(
+        "--describe", action="store_true", help="explain a query, a type, a field (TYPE.FIELD), or an error"
+    )
     about.add_argument("--completion", choices=SHELLS, help="print a script that makes a shell complete all this")
     about.add_argument("-h", "--help", action="help", help="show this help and exit")
-    about.add_argument("--version", action=_Print, nargs=0, const=version, help="show the version and exit")
-    about.add_argument("--features", action=_Print, nargs=0, const=features, help="list the features and exit")
+    about.add_argument("--version", action=Print, nargs=0, const=version, help="show the version and exit")
+    about.add_argument("--features", action=Print, nargs=0, const=features, help="list the features and exit")
     return result
 
 
@@ -159,16 +173,18 @@ def parse(argv: List[str]) -> argparse.Namespace:
     :raises Failure: it makes no sense.
     """
     options = parser()
-    args = options.parse_intermixed_args(argv)
+    args = options.parse_intermixed_args(_joined(argv))
     modes = [name for name in ("list", "describe", "completion") if getattr(args, name)]
     if len(modes) > 1:
         options.error(f"--{modes[0]} and --{modes[1]} exclude each other")
-    if modes and (args.output or args.wait or args.noop or args.json is not None):
-        options.error(f"--{modes[0]} makes no call: -o, --wait, --noop and --json do not go with it")
+    if modes and (args.output or args.wait or args.noop or args.watch or args.json is not None):
+        options.error(f"--{modes[0]} makes no call: -o, --wait, --watch, --noop and --json do not go with it")
+    if args.watch and (args.post or args.wait or args.noop):
+        options.error("--watch repeats a call: -P, --wait and --noop do not go with it")
     if modes == ["completion"] and args.words:
         options.error("--completion takes no query")
     if modes == ["describe"] and len(args.words) != 1:
-        options.error("--describe takes one query")
+        options.error("--describe takes one query, type, field or error")
     if not modes and not args.words:
         options.error("the following arguments are required: query")
     args.query, args.args = args.words[0] if args.words else None, args.words[1:]
@@ -176,6 +192,17 @@ def parse(argv: List[str]) -> argparse.Namespace:
     args.retries = _from_environment(options, args.retries, "SP_REQ_RETRIES", _count)
     args.debug = args.debug or os.environ.get("SP_REQ_DEBUG", "") not in ("", "0")
     return args
+
+
+def _joined(argv: List[str]) -> List[str]:
+    """Join ``--sort -size`` to one word, or the second would be taken for an option."""
+    words: List[str] = []
+    for word in argv:
+        if words[-1:] == ["--sort"] and word.startswith("-"):
+            words[-1] = f"--sort={word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _from_environment(

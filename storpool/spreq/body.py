@@ -12,11 +12,22 @@ from ..spapi.call import Call
 from ..spcatch import InvalidArgumentError
 from ..sptype import nodes
 from ..sptype.annotations import Field
-from ..sptype.constraints import Size
+from ..sptype.constraints import OneOf, Size
 from ..sptype.unknown import unknown_keys
 from .errors import Failure
 
-__all__ = ["Assignment", "add", "converted", "load", "refuse_misleading_text", "split", "suggestion", "unknown_fields"]
+__all__ = [
+    "Assignment",
+    "add",
+    "converted",
+    "fields_of_body",
+    "load",
+    "refuse_misleading_text",
+    "split",
+    "suggestion",
+    "unknown_fields",
+    "values_of",
+]
 
 _ASSIGNMENT = re.compile(r"([A-Za-z][^=]*?)(:?=)(.*)", re.DOTALL)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGTPE])(?:i?B)?", re.IGNORECASE)
@@ -159,6 +170,33 @@ def _fields(node: nodes.Node) -> Dict[str, Field]:
     """Return the fields of the object that a node stands for; none if it stands for something else."""
     found = _within(node, nodes.ObjectNode)
     return found.cls.__spfields__ if found is not None else {}
+
+
+def fields_of_body(call: Call) -> Dict[str, nodes.Node]:
+    """Return the fields that words may give the body of a call, with the types of their values."""
+    if call.json is None:
+        return {}
+    return {name: _value_type(field.node) for name, field in _fields(call.json).items()}
+
+
+def _value_type(node: nodes.Node) -> nodes.Node:
+    """Return the type of a value or of an item, without null and markers such as ``-``."""
+    if isinstance(node, nodes.Wrapper):
+        return _value_type(node.wrapped)
+    if isinstance(node, nodes.ListNode):
+        return _value_type(node.item)
+    if isinstance(node, nodes.UnionNode):
+        others = [item for item in node.alternatives if not isinstance(item, nodes.Const)]
+        return _value_type(others[0]) if len(others) == 1 else node
+    return node
+
+
+def values_of(node: nodes.Node) -> List[str]:
+    """Return the values of a type as words, where they are few."""
+    if isinstance(node, nodes.Builtin) and node.type is bool:
+        return ["true", "false"]
+    constraint = node.constraint if isinstance(node, nodes.Scalar) else None
+    return [str(value) for value in constraint.values] if isinstance(constraint, OneOf) else []
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

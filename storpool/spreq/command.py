@@ -12,10 +12,10 @@ import sys
 from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional
 
 from ..spapi.call import CALLS, Call
+from ..spcli import is_terminal, printable
 from .arguments import parse
 from .errors import EXIT_INTERRUPTED, PROGRAM, Failure, dumps, for_people, making_a_call, output_may_fail, warn
 from .queries import declaration_of, first
-from .terminal import is_terminal, printable
 
 __all__ = ["Functions", "main"]
 
@@ -75,10 +75,10 @@ def _call(args: argparse.Namespace, functions: Functions, people: bool) -> None:
     """Make the call that a command line asks for, and print its result."""
     # A missing library must be reported before anything is sent.
     write: Write = _print_json
-    if args.output not in (None, "json"):
+    if args.output not in (None, "json") or {args.columns, args.sort, args.filter} != {None}:
         from .output import writer
 
-        write = writer(args.output)
+        write = writer(args)
     assignments = _split_words(args)
     method = functions.get_api_method(args)
     call = declaration_of(method)
@@ -87,7 +87,7 @@ def _call(args: argparse.Namespace, functions: Functions, people: bool) -> None:
     if args.wait:
         from .waiting import wait_for
 
-        wait = wait_for(method, call, parameters, args.clustername)
+        wait = wait_for(method, call, parameters, args.clustername, args.timeout)
     if args.noop:
         _show_request(args, method, call, parameters)
         return
@@ -99,11 +99,19 @@ def _call(args: argparse.Namespace, functions: Functions, people: bool) -> None:
         retries = 5 if args.retries is None else args.retries
         return making_a_call(getattr(method, "__self__", None), people, args.debug, dropped, retries)
 
-    with calling():
-        if wait is not None:
-            wait.before()
-        result = _invoke(method, parameters, args.clustername)
-    write(functions.to_json(result), call)
+    def call_and_write() -> Any:
+        with calling():
+            if wait is not None:
+                wait.before()
+            result = _invoke(method, parameters, args.clustername)
+        write(functions.to_json(result), call)
+        return result
+
+    if args.watch:
+        from .watching import watch
+
+        watch(call_and_write, args.watch, people)
+    result = call_and_write()
     if wait is not None:
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -39,8 +39,8 @@ _storpool_req() {
     case ${words[n - 1]} in
         -o | --output) candidates=(@FORMATS@) ;;
         --completion) candidates=(@SHELLS@) ;;
-        --json) return ;;
         -C | --clustername) asked=1 ;;
+        @VALUED@) return ;;
         *)
             if [[ $cur == -* ]]; then
                 candidates=(@OPTIONS@)
@@ -57,6 +57,9 @@ _storpool_req() {
     for found in "${candidates[@]}"; do
         [[ $found == "$cur"* ]] && COMPREPLY+=("${found#"$prefix"}")
     done
+    # A value follows at once.
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+    return 0
 }
 
 complete -F _storpool_req storpool_req

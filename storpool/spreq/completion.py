@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterable, List
 
 from ..spapi.call import CALLS
 from .arguments import FORMATS, SHELLS, parser
+from .body import fields_of_body, values_of
 from .queries import first, query_of
 
 __all__ = ["print_candidates", "script"]
@@ -83,19 +84,52 @@ def _candidates(words: List[str], make_api: Callable[..., Any]) -> Iterable[str]
         wanted, given = "", words[:-1]
     args, _ = parser().parse_known_intermixed_args(given)
     query, *before = args.words or [""]
+    prefix = ""
     if not wanted:
         calls = {name: call for name, call in CALLS.items() if call.method == ("POST" if args.post else "GET")}
         call = first(query, calls)
         if call is None:
             return ()
-        wanted = call.args[len(before)]._name
+        if len(before) < len(call.args):
+            wanted = call.args[len(before)]._name
+        else:
+            key, equals, _ = words[-1].partition("=")
+            found = fields_of_body(call)
+            if not equals:
+                used = {word.partition("=")[0] for word in before}
+                return [f"{name}=" for name in found if name not in used]
+            if key not in found:
+                return ()
+            prefix, values = f"{key}=", values_of(found[key])
+            if values:
+                return [f"{prefix}{value}" for value in values]
+            wanted = _NAMES_OF_TYPES.get(found[key].name, "")
+            if not wanted:
+                return ()
     api = make_api(multiCluster=args.multicluster, timeout=_TIMEOUT, transientRetries=0)
 
     def ask(call: str, *arguments: str) -> Any:
         return getattr(api, call)(*arguments, clusterName=args.clustername, returnRawAPIData=True)
 
-    return map(str, _NAMES[wanted](ask, before))
+    return (f"{prefix}{name}" for name in _NAMES[wanted](ask, before))
 
+
+# The arguments whose values may stand in a field of a type.
+_NAMES_OF_TYPES = {
+    "VolumeName": "volumeName",
+    "VolumeNameOrGlobalId": "volumeName",
+    "SnapshotName": "snapshotName",
+    "SnapshotNameOrGlobalId": "snapshotName",
+    "VolumeTemplateName": "templateName",
+    "PlacementGroupName": "placementGroupName",
+    "Global Volume Id": "globalVolumeId",
+    "ClusterName": "clusterName",
+    "RemoteClusterName": "clusterName",
+    "RemoteLocationName": "locationName",
+    "DiskID": "diskId",
+    "ServerID": "serverId",
+    "ClientID": "clientId",
+}
 
 # By the name of the argument; each function also gets the arguments before it.
 _NAMES: Dict[str, Callable[[Callable[..., Any], List[str]], Iterable[Any]]] = {
@@ -110,4 +144,5 @@ _NAMES: Dict[str, Callable[[Callable[..., Any], List[str]], Iterable[Any]]] = {
     "bucketName": lambda ask, _: ask("kvsBuckets")["buckets"],
     "keyName": lambda ask, before: ask("kvsList", *before)["pairs"],
     "clusterName": lambda ask, _: (cluster["name"] for cluster in ask("clustersList")["clusters"]),
+    "locationName": lambda ask, _: (location["name"] for location in ask("locationsList")["locations"]),
 }

@@ -30,8 +30,9 @@ _storpool_req() {
     case $previous in
         (-o|--output) compadd -- @FORMATS@; return ;;
         (--completion) compadd -- @SHELLS@; return ;;
-        (--json) _message 'the body, as JSON'; return ;;
+        (--json) _message 'the body: JSON, @FILE, or - for standard input'; return ;;
         (-C|--clustername) ;;
+        (@VALUED@) return ;;
         (*)
             if [[ $PREFIX == -* ]]; then
                 _describe -o option options
@@ -46,7 +47,9 @@ _storpool_req() {
             ;;
     esac
     candidates=(${(f)"$(${(Q)words[1]} --complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)"})
-    compadd -- $candidates
+    # After a key, a value follows at once.
+    compadd -S '' -- ${(M)candidates:#*=}
+    compadd -- ${candidates:#*=}
 }
 
 if [[ $funcstack[1] == _storpool_req ]]; then

@@ -13,8 +13,8 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from .. import spapi
 from ..spcatch import InvalidArgumentError
+from ..spcli import printable
 from ..spjson import JsonEncoder
-from .terminal import printable
 
 __all__ = ["Failure", "dumps", "for_people", "making_a_call", "output_may_fail", "warn"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from ..spapi.call import CALLS, Call
@@ -138,6 +137,8 @@ def unknown(http_method: str, query: str) -> Failure:
 
 
 def _similar(query: str) -> List[str]:
+    import difflib  # only for mistyped queries: scripts should start quickly
+
     for name_of in (query_of, _python_name):
         known = {name_of(call).lower(): name_of(call) for call in CALLS.values()}
         similar = difflib.get_close_matches(query.lower(), known, n=2, cutoff=0.7)

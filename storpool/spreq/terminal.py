@@ -1,30 +1,19 @@
-"""What the terminal can do, and text that is safe to show on it."""
+"""The width of the terminal, and bold text."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from typing import Any
 
-__all__ = ["bold", "is_terminal", "printable", "width"]
+from ..spcli import is_terminal
 
-
-def is_terminal(stream: Any) -> bool:
-    """Return whether a stream is a terminal; it may be None."""
-    return stream is not None and stream.isatty()
+__all__ = ["bold", "width"]
 
 
 def width() -> int:
     """Return the number of columns."""
     return shutil.get_terminal_size().columns
-
-
-def printable(text: str) -> str:
-    """Return a text with control characters escaped: text from a cluster must not move the cursor."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def bold(text: str) -> str:
