@@ -129,7 +129,7 @@ def _disk_sets(cluster: Cluster, record: Record) -> VolumeBalancerVolumeDiskSets
 def _group(cluster: Cluster, members: List[Record]) -> VolumeBalancerAllocationGroup:
     first = members[0]
     try:
-        feasible = bool(cluster.choose_sets(first.policy))
+        feasible = bool(cluster.space.choose_sets(first.policy))
     except InsufficientResources:
         feasible = False
     slots: Dict[Any, VolumeBalancerSlot] = {}

@@ -9,6 +9,7 @@ from storpool.sptypes import DiskDescUpdate
 
 from ..cluster import SCRUB_RATE, Cluster, model
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist
+from ..cluster.incidents import start_servers
 from ..cluster.placement import DiskUse, own_objects, stored_in_object
 from .registry import handles
 from .results import OkJson, RawJson, ok
@@ -25,7 +26,7 @@ Fields = Dict[str, Any]
 @handles
 def disksList(cluster: Cluster) -> RawJson:
     """Every disk."""
-    use = cluster.use()
+    use = cluster.space.use()
     return RawJson({number: _summary(cluster, disk, use[number]) for number, disk in sorted(cluster.disks.items())})
 
 
@@ -41,7 +42,7 @@ def serverDisksList(cluster: Cluster, serverId: int) -> RawJson:
 def diskDescribe(cluster: Cluster, diskId: int) -> RawJson:
     """A disk and its objects."""
     disk = _up(cluster, diskId)
-    fields = _summary(cluster, disk, cluster.use()[diskId])
+    fields = _summary(cluster, disk, cluster.space.use()[diskId])
     return RawJson({**fields, "objects": dict(enumerate(_objects(cluster, disk)))})
 
 
@@ -69,7 +70,7 @@ def diskInfo(cluster: Cluster, diskId: int) -> RawJson:
         fields["objectsCount"] += 1
         for counts in (states, fields["objectStates"]):
             counts[one["state"]] = counts.get(one["state"], 0) + 1
-    fields = _summary(cluster, disk, cluster.use()[diskId])
+    fields = _summary(cluster, disk, cluster.space.use()[diskId])
     return RawJson({**fields, "objectStates": states, "volumeInfos": volumes})
 
 
@@ -139,7 +140,7 @@ def _objects(cluster: Cluster, disk: model.Disk) -> Iterator[Fields]:
     """The objects on a disk; one that catches up has looked at the first of them."""
     done = None if disk.recovering is None else int(disk.recovering.done)
     count = 0
-    for record in cluster.users_of_disk(disk.id):
+    for record in cluster.records.users_of_disk(disk.id):
         for index in chain(*own_objects(record)):
             if disk.id in record.diskSets[index % len(record.diskSets)]:
                 stored = stored_in_object(record, index)
@@ -160,7 +161,7 @@ def _objects(cluster: Cluster, disk: model.Disk) -> Iterator[Fields]:
 @handles
 def diskSetDesc(cluster: Cluster, diskId: int, json: DiskDescUpdate) -> OkJson:
     """Label a disk."""
-    cluster.disk(diskId).description = json.description
+    cluster.space.disk(diskId).description = json.description
     return ok(cluster)
 
 
@@ -173,7 +174,7 @@ def diskSoftEject(cluster: Cluster, diskId: int) -> OkJson:
     disk = _up(cluster, diskId)
     if disk.ejecting is None:
         disk.ejecting = model.Progress(cluster.clock.now())
-        disk.ejectObjects = cluster.use()[diskId].objects
+        disk.ejectObjects = cluster.space.use()[diskId].objects
         disk.ejectTransaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
     disk.softEject = "on"
     return ok(cluster)
@@ -209,33 +210,33 @@ def diskEject(cluster: Cluster, diskId: int) -> OkJson:
 @handles
 def diskIgnore(cluster: Cluster, diskId: int) -> OkJson:
     """Let a cluster that waits for a disk start without it."""
-    disk = cluster.disk(diskId)
+    disk = cluster.space.disk(diskId)
     if disk.up:
         raise Busy(f"Disk {diskId} is up.")
     disk.ignored = True
-    cluster.start_servers()
+    start_servers(cluster)
     return ok(cluster)
 
 
 @handles
 def diskForget(cluster: Cluster, diskId: int) -> OkJson:
     """Drop a disk that is down, from every group too."""
-    disk = cluster.disk(diskId)
+    disk = cluster.space.disk(diskId)
     if disk.up:
         raise Busy(f"Disk {diskId} is up.")
-    cluster.forget_disk(disk)
-    cluster.start_servers()
+    cluster.space.forget_disk(disk)
+    start_servers(cluster)
     return ok(cluster)
 
 
 def _place_anew(cluster: Cluster, disk: model.Disk) -> None:
     for group in cluster.groups.values():
         if disk.id in group.disks:
-            cluster.replace(cluster.users_of_group(group.name))
+            cluster.space.move(cluster.records.users_of_group(group.name))
 
 
 def _up(cluster: Cluster, number: int) -> model.Disk:
-    disk = cluster.disk(number)
+    disk = cluster.space.disk(number)
     if not disk.up:
         raise InvalidParam(f"Disk {number} is down.")
     return disk

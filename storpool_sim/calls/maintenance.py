@@ -17,6 +17,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
+from ..cluster.events import end_maintenance
 from ..cluster.model import Maintenance
 from .registry import handles
 from .results import OkJson, ok
@@ -71,7 +72,7 @@ def maintenanceComplete(cluster: Cluster, json: MaintenanceCompleteDesc) -> OkJs
     """End a node's maintenance before its time."""
     if json.nodeId not in cluster.maintenance:
         raise ObjectDoesNotExist(f"Node {json.nodeId} is not in maintenance.")
-    cluster.end_maintenance(json.nodeId)
+    end_maintenance(cluster, json.nodeId)
     return ok(cluster)
 
 

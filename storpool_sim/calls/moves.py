@@ -94,7 +94,7 @@ def plan_move(target: Cluster, record: Record, others: Iterable[Record] = ()) ->
     if record.deleted or record.transient:
         raise InvalidParam(f"Snapshot '{record.name}' cannot be moved.")
     if record.baseName:
-        target.check_name(record.baseName)
+        target.records.check_name(record.baseName)
     for one in others:
         if record.baseName and one.baseName == record.baseName:
             raise ObjectExists(f"Two volumes called '{record.baseName}' cannot come.")
@@ -103,9 +103,11 @@ def plan_move(target: Cluster, record: Record, others: Iterable[Record] = ()) ->
     policy = _policy_there(target, record)
     stored = min(record.size, record.stored + sum(one.stored for one in record.ancestors()))
     template = target.templates.get(record.template.name) if record.template is not None else None
-    arrival = Arrival(policy, target.choose_sets(policy), template, stored)
-    coming = [replace(one, parent=None, diskSets=target.choose_sets(_policy_there(target, one))) for one in others]
-    target.check_room([*coming, replace(record, parent=None, stored=stored, diskSets=arrival.diskSets)])
+    arrival = Arrival(policy, target.space.choose_sets(policy), template, stored)
+    coming = [
+        replace(one, parent=None, diskSets=target.space.choose_sets(_policy_there(target, one))) for one in others
+    ]
+    target.space.check_room([*coming, replace(record, parent=None, stored=stored, diskSets=arrival.diskSets)])
     return arrival
 
 

@@ -21,7 +21,7 @@ def placementGroupsList(cluster: Cluster) -> Dict[str, PlacementGroup]:
 @handles
 def placementGroupDescribe(cluster: Cluster, placementGroupName: str) -> PlacementGroup:
     """One group."""
-    group = cluster.group(placementGroupName)
+    group = cluster.space.group(placementGroupName)
     return PlacementGroup(id=group.id, name=group.name, disks=set(group.disks))
 
 
@@ -30,7 +30,7 @@ def placementGroupUpdate(cluster: Cluster, placementGroupName: str, json: Placem
     """Change a group, or make it."""
     group = cluster.groups.get(placementGroupName) or model.Group(cluster.next_number() + 1, placementGroupName, set())
     for number in json.addDisks | json.rmDisks:
-        cluster.disk(number)
+        cluster.space.disk(number)
     both = json.addDisks & json.rmDisks
     if both:
         raise InvalidParam("Disks both to be added and removed: {}".format(", ".join(map(str, sorted(both)))))
@@ -42,9 +42,9 @@ def placementGroupUpdate(cluster: Cluster, placementGroupName: str, json: Placem
     if name != group.name:
         _rename(cluster, group, name)
     # Data leaves a disk that leaves the group; to use one that comes is the balancer's part.
-    cluster.replace(
+    cluster.space.move(
         record
-        for record in cluster.users_of_group(name)
+        for record in cluster.records.users_of_group(name)
         if any(json.rmDisks.intersection(one) for one in record.diskSets)
     )
     return ok(cluster)
@@ -53,7 +53,7 @@ def placementGroupUpdate(cluster: Cluster, placementGroupName: str, json: Placem
 def _rename(cluster: Cluster, group: model.Group, name: str) -> None:
     old, group.name = group.name, name
     cluster.groups[name] = cluster.groups.pop(old)
-    for record in cluster.users_of_group(old):
+    for record in cluster.records.users_of_group(old):
         places = [name if one == old else one for one in record.policy[:3]]
         record.policy = record.policy._replace(placeAll=places[0], placeTail=places[1], placeHead=places[2])
     for template in cluster.templates.values():
@@ -65,8 +65,8 @@ def _rename(cluster: Cluster, group: model.Group, name: str) -> None:
 @handles
 def placementGroupDelete(cluster: Cluster, placementGroupName: str) -> OkJson:
     """Delete a group that nothing is placed on."""
-    group = cluster.group(placementGroupName)
-    for record in cluster.users_of_group(group.name):
+    group = cluster.space.group(placementGroupName)
+    for record in cluster.records.users_of_group(group.name):
         kind = "snapshot" if record.snapshot else "volume"
         raise Busy(f"Placement group '{group.name}' is used by {kind} '{record.name}'.")
     for template in cluster.templates.values():

@@ -84,7 +84,7 @@ def new_sets(cluster: Cluster, record: Record, policy: Policy) -> DiskSets:
     """The disk sets of a record under another policy; the very ones it has when its placement stays."""
     if policy.placement == record.policy.placement:
         return record.diskSets
-    return cluster.new_sets(record, policy)
+    return cluster.space.new_sets(record, policy)
 
 
 def new_tags(cluster: Cluster, tags: Mapping[str, str], given: Optional[Mapping[str, str]]) -> Dict[str, str]:

@@ -21,7 +21,7 @@ def volumeRelocatorStatus(cluster: Cluster) -> VolumeRelocatorStatus:
     missing = [number for number in used if number not in cluster.disks or not cluster.disks[number].up]
     return VolumeRelocatorStatus(
         status="blocked" if missing else "on",
-        volumesToRelocate=len(cluster.relocations()),
+        volumesToRelocate=len(cluster.space.relocations()),
         recoveringFromRemote=sum(record.recovering for record in cluster.records.values()),
     )
 
@@ -29,19 +29,19 @@ def volumeRelocatorStatus(cluster: Cluster) -> VolumeRelocatorStatus:
 @handles
 def volumeRelocatorDisks(cluster: Cluster) -> Forecast:
     """What each disk holds, and is going to hold."""
-    return forecast(cluster, list(cluster.records.values()), cluster.relocations())
+    return forecast(cluster, list(cluster.records.values()), cluster.space.relocations())
 
 
 @handles
 def volumeRelocatorVolumeDisks(cluster: Cluster, volumeName: str) -> Forecast:
     """The same for one volume."""
-    return forecast_of(cluster, cluster.volume(volumeName), cluster.relocations())
+    return forecast_of(cluster, cluster.volume(volumeName), cluster.space.relocations())
 
 
 @handles
 def volumeRelocatorSnapshotDisks(cluster: Cluster, snapshotName: str) -> Forecast:
     """The same for one snapshot."""
-    return forecast_of(cluster, cluster.snapshot(snapshotName), cluster.relocations())
+    return forecast_of(cluster, cluster.snapshot(snapshotName), cluster.space.relocations())
 
 
 def forecast(cluster: Cluster, records: List[Record], planned: Mapping[int, DiskSets]) -> Forecast:

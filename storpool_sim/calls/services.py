@@ -19,6 +19,7 @@ from storpool.sptypes import (
 from ..cluster import Cluster, model
 from ..cluster.defaults import VERSION
 from ..cluster.errors import ClusterDown
+from ..cluster.incidents import missing_disks
 from ..cluster.model import Daemon
 from .registry import handles
 from .results import Deferred
@@ -44,7 +45,7 @@ def serversList(cluster: Cluster) -> ClusterStatus:
 @handles
 def serversListBlocked(cluster: Cluster) -> ClusterStatus:
     """The same, though the cluster be down; servers that wait tell what is missing, and what waits for that."""
-    missing = sorted(cluster.missing_disks())
+    missing = sorted(missing_disks(cluster))
     active = min((number for number, one in cluster.mgmt.items() if one.running), default=None)
     return ClusterStatus(
         clusterStatus=_cluster_status(cluster),

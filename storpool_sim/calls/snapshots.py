@@ -17,6 +17,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import InvalidParam
+from ..cluster.events import delete_snapshot
 from ..cluster.model import Record
 from .dates import delete_date
 from .policies import changed_policy, merge_tags, new_sets, new_tags, template_policy
@@ -68,7 +69,7 @@ def check_take(cluster: Cluster, volume: Record) -> Record:
     The snapshot takes the places that the volume has; the volume needs some of its own as soon as it is written to.
     """
     snapshot = replace(volume, children={}, ids=set())
-    cluster.check_room([replace(volume, parent=snapshot, stored=0, children={}, ids=set())])
+    cluster.space.check_room([replace(volume, parent=snapshot, stored=0, children={}, ids=set())])
     return snapshot
 
 
@@ -93,7 +94,7 @@ def take(cluster: Cluster, volume: Record, name: str) -> Record:
     )
     cluster.add(record)
     cluster.data.copy(volume, record)
-    cluster.set_parent(volume, record)
+    cluster.records.set_parent(volume, record)
     volume.stored = 0
     return record
 
@@ -113,7 +114,7 @@ def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) 
     """Snapshot a volume."""
     volume = cluster.volume(volumeName)
     if json.name:
-        cluster.check_snapshot_name(json.name)
+        cluster.records.check_snapshot_name(json.name)
     date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter)
     tags = merge_tags({}, json.tags)
     check_take(cluster, volume)
@@ -137,7 +138,7 @@ def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnap
     for one in json.volumes:
         volume = cluster.volume(one.volume)
         if one.name:
-            cluster.check_snapshot_name(one.name)
+            cluster.records.check_snapshot_name(one.name)
             if names.count(one.name) > 1:
                 raise InvalidParam(f"The name '{one.name}' is given to several snapshots.")
         if any(volume is other for _, other, _ in planned):
@@ -179,7 +180,7 @@ def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc
     if json.rename is not None and json.rename != record.baseName:
         if record.deleted:
             raise InvalidParam(f"Snapshot '{record.name}' is being deleted.")
-        cluster.check_snapshot_name(json.rename)
+        cluster.records.check_snapshot_name(json.rename)
     sets = new_sets(cluster, record, policy)
     # Nothing is refused from here on.
     if sets is not record.diskSets:
@@ -188,7 +189,7 @@ def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc
     record.template = template or record.template
     record.bound = record.bound if json.bind is None else json.bind
     if json.rename is not None:
-        cluster.rename(record, json.rename)
+        cluster.records.rename(record, json.rename)
         record.autoName = False
     return ok(cluster)
 
@@ -206,5 +207,5 @@ def snapshotDeleteById(cluster: Cluster, globalVolumeId: str) -> OkJson:
 
 
 def _delete(cluster: Cluster, record: Record) -> OkJson:
-    cluster.delete_snapshot(record)
+    delete_snapshot(cluster, record)
     return ok(cluster)

@@ -93,7 +93,7 @@ def clientActiveRequests(cluster: Cluster, clientId: int) -> RawJson:
 @handles
 def diskActiveRequests(cluster: Cluster, diskId: int) -> RawJson:
     """What a disk has been asked for and not given."""
-    cluster.disk(diskId)
+    cluster.space.disk(diskId)
     requests = [_request(cluster, one) for one in _requests(cluster) if diskId in one.disks]
     return RawJson({"diskId": diskId, "requests": requests})
 
@@ -118,7 +118,7 @@ def _requests(cluster: Cluster) -> Iterator[ActiveRequest]:
 
 
 def _moving(cluster: Cluster, disk: Disk, since: float) -> Iterator[ActiveRequest]:
-    for record in cluster.users_of_disk(disk.id):
+    for record in cluster.records.users_of_disk(disk.id):
         for objects in own_objects(record):
             if objects:
                 address = objects[0] * OBJECT_SIZE

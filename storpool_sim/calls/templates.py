@@ -67,7 +67,7 @@ def volumeTemplateCreate(cluster: Cluster, json: VolumeTemplateCreateDesc) -> Ok
         reuseServer=json.reuseServer,
         parent=_parent(cluster, json.parent),
     )
-    cluster.check_groups((template.placeAll, template.placeTail, template.placeHead))
+    cluster.space.check_groups((template.placeAll, template.placeTail, template.placeHead))
     cluster.templates[template.name] = template
     return ok(cluster)
 
@@ -79,7 +79,7 @@ def volumeTemplateUpdate(cluster: Cluster, templateName: str, json: VolumeTempla
     name = json.rename or template.name
     if name != template.name and name in cluster.templates:
         raise ObjectExists(f"Template '{name}' already exists.")
-    cluster.check_groups(one for one in (json.placeAll, json.placeTail, json.placeHead) if one is not None)
+    cluster.space.check_groups(one for one in (json.placeAll, json.placeTail, json.placeHead) if one is not None)
     new = model.Template(
         id=template.id,
         name=name,
@@ -100,7 +100,7 @@ def volumeTemplateUpdate(cluster: Cluster, templateName: str, json: VolumeTempla
         planned = [(one, template_policy(one.policy, new)) for one in followers]
         placed = [(one, policy, new_sets(cluster, one, policy)) for one, policy in planned]
         moved = [(one, replace(one, diskSets=sets)) for one, _, sets in placed if sets is not one.diskSets]
-        cluster.check_room([new for _, new in moved], [one for one, _ in moved])
+        cluster.space.check_room([new for _, new in moved], [one for one, _ in moved])
         for record, policy, sets in placed:
             if sets is not record.diskSets:
                 record.vag = cluster.new_vag(record)
@@ -186,7 +186,7 @@ class _Room(NamedTuple):
 
 def _room(cluster: Cluster, group: str) -> _Room:
     """Free space and space over all disks of a group, in bytes."""
-    use = cluster.use()
+    use = cluster.space.use()
     disks = [disk for disk in cluster.disks.values() if disk.id in cluster.groups[group].disks and disk.up]
     capacity = sum(disk.capacity for disk in disks)
     return _Room(capacity - sum(use[disk.id].stored for disk in disks), capacity)

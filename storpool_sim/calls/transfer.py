@@ -173,11 +173,11 @@ def snapshotFromRemote(cluster: Cluster, json: SnapshotFromRemoteDesc) -> OkJson
         if one.copyOf is not None and one.copyOf[1] == json.remoteId and not one.deleted and not one.transient:
             raise ObjectExists(f"Snapshot {json.remoteId} is here already, as '{one.name}'.")
     if json.name:
-        cluster.check_snapshot_name(json.name)
+        cluster.records.check_snapshot_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
     record = _arriving(cluster, source, json.name or "", _desc(json), template)
     record.tags = merge_tags({}, json.tags)
-    cluster.check_room([record])
+    cluster.space.check_room([record])
     _arrive(cluster, peer, source, record)
     if json.export:
         cluster.remote.exports.add((record.id, peer.locationId))
@@ -188,11 +188,11 @@ def snapshotFromRemote(cluster: Cluster, json: SnapshotFromRemoteDesc) -> OkJson
 def volumeFromRemote(cluster: Cluster, json: VolumeFromRemoteDesc) -> OkJson:
     """Make a volume of a snapshot that another location exports, by way of a transient one."""
     peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
-    cluster.check_name(json.name)
+    cluster.records.check_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
     parent = _arriving(cluster, source, "", _desc(json), template)
     parent.transient = True
-    cluster.check_room([parent])
+    cluster.space.check_room([parent])
     tags = merge_tags({}, json.tags)
     _arrive(cluster, peer, source, parent)
     record = Record(
@@ -229,7 +229,7 @@ def _arriving(
     if template is None and desc.replication is None:
         desc.replication = source.policy.replication
     policy: Policy = new_policy(cluster, desc, template, None)
-    sets = cluster.choose_sets(policy)
+    sets = cluster.space.choose_sets(policy)
     globalId = cluster.new_global_id()
     record = Record(
         id=cluster.next_number(),
@@ -296,7 +296,7 @@ def _back_up(
         raise InvalidParam("A volume is named more than once.")
     # Before the first snapshot: there is none at all when either side has no room for one of them.
     copies = [_arriving(peer, volume, "", VolumeCreateDesc(), None) for volume in volumes]
-    peer.check_room(copies)
+    peer.space.check_room(copies)
     snapshotTags = merge_tags({}, tags)
     for volume in volumes:
         check_take(cluster, volume)

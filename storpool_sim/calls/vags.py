@@ -51,8 +51,8 @@ def vagList(cluster: Cluster, vagName: int) -> RawJson:
 def vagUpdate(cluster: Cluster, json: VagUpdateDesc) -> OkJson:
     """Spread a group over another number of disk sets."""
     vag, members = _members(cluster, json.vagId)
-    sets = cluster.choose_sets(members[0].policy, json.targetsCount)
-    cluster.check_room([replace(one, diskSets=sets) for one in members], members)
+    sets = cluster.space.choose_sets(members[0].policy, json.targetsCount)
+    cluster.space.check_room([replace(one, diskSets=sets) for one in members], members)
     vag.targets = json.targetsCount
     for record in members:
         record.diskSets = list(sets)
@@ -88,14 +88,14 @@ def _join(cluster: Cluster, record: Record, wanted: Union[int, Literal["parent"]
         other = _members(cluster, wanted)[1][0]
     if other.policy.placement != record.policy.placement:
         raise InvalidParam(f"'{record.name}' and '{other.name}' of the allocation group have different placements.")
-    cluster.check_room([replace(record, diskSets=other.diskSets)], [record])
+    cluster.space.check_room([replace(record, diskSets=other.diskSets)], [record])
     record.vag, record.diskSets = other.vag, list(other.diskSets)
     return ok(cluster)
 
 
 def _violated(cluster: Cluster, record: Record) -> bool:
     """Whether copies are where they should not be, or too few."""
-    domains, places = cluster.domains(), places_of(record.policy)
+    domains, places = cluster.space.domains(), places_of(record.policy)
     for one in record.diskSets:
         servers = [domains.get(cluster.disks[disk].serverId) for disk in one if disk in cluster.disks]
         if len(servers) < len(places) or (len(set(servers)) < len(servers) and not record.policy.reuseServer):

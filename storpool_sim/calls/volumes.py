@@ -98,7 +98,7 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     if json.parent is not None and json.baseOn is not None:
         raise InvalidParam("A volume can have a parent or be based on another volume, not both.")
     if json.name:
-        cluster.check_name(json.name)
+        cluster.records.check_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
     base = cluster.volume(json.baseOn) if json.baseOn is not None else None
     parent = cluster.snapshot(json.parent) if json.parent is not None else None
@@ -113,7 +113,7 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     if origin is not None and size < origin.size:
         raise InvalidParam(f"The size {size} is smaller than that of '{origin.name}', {origin.size}.")
     policy = new_policy(cluster, json, template, origin.policy if origin else None)
-    sets = cluster.choose_sets(policy)
+    sets = cluster.space.choose_sets(policy)
     record = Record(
         id=cluster.next_number(),
         globalId=cluster.new_global_id(),
@@ -131,7 +131,7 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     if base is not None:
         # What the volume shares with its base by now, it is going to share with a snapshot.
         record.parent = check_take(cluster, base)
-    cluster.check_room([record])
+    cluster.space.check_room([record])
     helper = None
     if base is not None:
         helper = record.parent = take(cluster, base, "")
@@ -161,11 +161,11 @@ def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> O
     policy = changed_policy(template_policy(record.policy, template) if template else record.policy, json)
     tags = new_tags(cluster, record.tags, json.tags)
     if json.rename is not None and json.rename != record.baseName:
-        cluster.check_name(json.rename)
+        cluster.records.check_name(json.rename)
     sets = new_sets(cluster, record, policy)
     if size > record.size:
         added = Record(0, "", "", False, size - record.size, policy, sets, 0.0)
-        cluster.check_room([added])
+        cluster.space.check_room([added])
     # Nothing is refused from here on.
     if sets is not record.diskSets:
         record.vag = cluster.new_vag(record)
@@ -174,7 +174,7 @@ def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> O
     cluster.data.resize(record)
     record.template = template or record.template
     if json.rename is not None:
-        cluster.rename(record, json.rename)
+        cluster.records.rename(record, json.rename)
     return ok(cluster)
 
 
@@ -209,10 +209,10 @@ def rebase(cluster: Cluster, record: Record, json: VolumeRebaseDesc) -> OkJson:
         raise InvalidParam(f"Snapshot '{json.parentName}' is no ancestor of '{record.name}'.")
     taken = chain[: chain.index(new)] if new is not None else chain
     stored = min(record.size, record.stored + sum(one.stored for one in taken))
-    cluster.check_room([replace(record, parent=new, stored=stored)], [record])
+    cluster.space.check_room([replace(record, parent=new, stored=stored)], [record])
     record.stored = stored
     record.dataLost = record.dataLost or any(one.dataLost for one in taken)
-    cluster.set_parent(record, new)
+    cluster.records.set_parent(record, new)
     return ok(cluster)
 
 
@@ -246,9 +246,10 @@ def volumeRevert(cluster: Cluster, volumeName: str, json: VolumeRevertDesc) -> O
         raise InvalidParam(f"Snapshot '{target.name}' cannot be reverted to.")
     # Ours: without `revertSize` a volume keeps its size, unless the snapshot is larger.
     record.size = target.size if json.revertSize else max(record.size, target.size)
-    cluster.set_parent(record, target)
+    cluster.records.set_parent(record, target)
     record.stored, record.dataLost = 0, target.dataLost
-    cluster.give_new_id(record)
+    record.globalId = cluster.new_global_id()
+    cluster.records.add_id(record, record.globalId)
     cluster.data.copy(target, record)
     return ok(cluster)
 
@@ -277,7 +278,7 @@ def volumeAbandonDisk(cluster: Cluster, volumeName: str, json: AbandonDiskDesc) 
         raise ObjectDoesNotExist(f"Volume '{volumeName}' does not exist.")
     if not any(json.diskId in one for one in record.diskSets):
         raise InvalidParam(f"'{record.name}' has no data on disk {json.diskId}.")
-    cluster.abandon(record, json.diskId)
+    cluster.space.abandon(record, json.diskId)
     return ok(cluster)
 
 

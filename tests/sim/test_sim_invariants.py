@@ -61,7 +61,7 @@ def spoil_slots(cluster):
 
 
 def spoil_attached(cluster):
-    del cluster.records[cluster.find("v").id]
+    del cluster.records._by_number[cluster.find("v").id]
 
 
 def spoil_opened(cluster):

@@ -114,11 +114,11 @@ def test_a_group_is_backed_up_all_or_none_when_there_is_no_room(api, clusters, r
 def test_room_is_counted_for_the_group_as_a_whole(api, clusters, refused):
     api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
     far = clusters[2]
-    before = far.use()
+    before = far.space.use()
     api.volumeBackup({"location": "ffff", "volume": "v"})
-    needed = max(use.objects - before[number].objects for number, use in far.use().items())
+    needed = max(use.objects - before[number].objects for number, use in far.space.use().items())
     for disk in far.disks.values():
-        disk.foreignObjects = disk.objectSlots - far.use()[disk.id].objects - needed
+        disk.foreignObjects = disk.objectSlots - far.space.use()[disk.id].objects - needed
     refused("insufficientResources", api.volumesGroupBackup, {"location": "ffff", "volumes": ["v", "w"]})
     assert len(api.snapshotsList()) == 1
     api.volumeBackup({"location": "ffff", "volume": "w"})
