@@ -1,5 +1,8 @@
 """Which volumes are attached where, in this cluster and from others.
 
+A volume may be attached read-write to several clients of a cluster, as live migration does for a while, unless
+`Cluster.sharedWrites` is off. It may not be to clients of several clusters.
+
 Ours: detaching a volume of another cluster does not move it. What a request attaches is looked for here first, then
 among what others export to this cluster, and in a multicluster request in all of its clusters.
 """
@@ -233,10 +236,11 @@ def _attach(plan: _Plan, record: Record, client: int, rights: Rights) -> None:
 
 
 def _check_writers(plan: _Plan, record: Record, client: int) -> None:
-    """Refuse to attach a volume read-write where others write to it."""
+    """Refuse to attach a volume read-write while others write to it: in another cluster, or here if that is forbidden."""
     for member in plan.cluster.everywhere():
+        here = member is plan.cluster
         for attachment in plan.of_record(member, record):
-            if attachment.rights != "rw" or (member is plan.cluster and attachment.client == client):
+            if attachment.rights != "rw" or (here and (plan.cluster.sharedWrites or attachment.client == client)):
                 continue
-            where = "" if member is plan.cluster else f" of cluster '{member.name}'"
+            where = "" if here else f" of cluster '{member.name}'"
             raise Busy(f"Volume '{record.name}' is attached read-write to client {attachment.client}{where}.")

@@ -113,7 +113,7 @@ def _attachments(cluster: State) -> None:
         slots.add((client, pos))
         writes = attachment.rights == "rw"
         _need(not (writes and record.snapshot), f"the snapshot '{record.name}' is attached read-write")
-        if writes:
+        if writes and not cluster.sharedWrites:
             _need(number not in writers, f"'{record.name}' is rw at clients {writers.get(number)} and {client}")
             writers[number] = client
         for peer in cluster.peers:

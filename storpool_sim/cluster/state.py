@@ -59,6 +59,8 @@ class State:
         self.clusterId = clusterId
         #: Whether the tags of an update replace all that there were, instead of being merged key by key.
         self.replaceTags = False
+        #: Whether a volume may be attached read-write to several clients of the cluster at a time.
+        self.sharedWrites = True
         #: Whether the services of a node stop while it is in maintenance.
         self.maintenanceStops = False
         #: Whether VolumesSpace lists snapshots that have no name of their own or are being deleted, as clusters

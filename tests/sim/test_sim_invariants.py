@@ -51,6 +51,7 @@ def spoil_stored(cluster):
 
 
 def spoil_writers(cluster):
+    cluster.sharedWrites = False
     record = cluster.find("v")
     cluster.attachments[record.id, 2] = Attachment(record, 2, "rw", 5)
 
