@@ -236,7 +236,7 @@ def _attach(plan: _Plan, record: Record, client: int, rights: Rights) -> None:
 
 
 def _check_writers(plan: _Plan, record: Record, client: int) -> None:
-    """Refuse to attach a volume read-write while others write to it: in another cluster, or here if that is forbidden."""
+    """Refuse to attach a volume read-write while others write to it: in another cluster, or here if so set."""
     for member in plan.cluster.everywhere():
         here = member is plan.cluster
         for attachment in plan.of_record(member, record):

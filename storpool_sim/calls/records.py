@@ -21,7 +21,7 @@ def summary(record: Record) -> Fields:
         "bw": bw,
         "iops": iops,
         "id": number,
-        "name": record.baseName or "~" + globalId,
+        "name": record.name,
         "parentName": "" if parent is None else parent.name,
         "templateName": "" if template is None else template.name,
         "size": size,
@@ -52,6 +52,7 @@ def summary(record: Record) -> Fields:
 def _add_snapshot(record: Record, fields: Fields) -> None:
     waiting = len(record.children) if record.deleted else 0
     fields.update(
+        snapshot=True,
         onVolume=next((child.name for child in record.children.values() if not child.snapshot), "-"),
         autoName=record.autoName,
         bound=record.bound,

@@ -30,6 +30,6 @@ class Deferred(NamedTuple):
     until: Optional[float] = None
 
 
-def ok(cluster: Cluster) -> OkJson:
-    """Count a change, and return the reply to it."""
-    return OkJson({"ok": True, "generation": cluster.changed()})
+def ok(cluster: Cluster, **fields: Any) -> OkJson:
+    """Count a change, and return the reply to it, with the fields that it has besides."""
+    return OkJson({"ok": True, "generation": cluster.changed(), **fields})

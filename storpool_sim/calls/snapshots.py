@@ -73,12 +73,15 @@ def check_take(cluster: Cluster, volume: Record) -> Record:
     return snapshot
 
 
-def take(cluster: Cluster, volume: Record, name: str) -> Record:
-    """Put a snapshot between a volume and its parent; the data of the volume becomes that of the snapshot."""
+def take(cluster: Cluster, volume: Record, name: Optional[str]) -> Record:
+    """Put a snapshot between a volume and its parent; the data of the volume becomes that of the snapshot.
+
+    :param name: the name of the snapshot; None for one made of the name of the volume, empty for none at all.
+    """
     record = Record(
         id=cluster.next_number(),
         globalId=cluster.new_global_id(),
-        baseName=name or _auto_name(cluster, volume),
+        baseName=_auto_name(cluster, volume) if name is None else name,
         snapshot=True,
         size=volume.size,
         policy=volume.policy,
@@ -87,7 +90,7 @@ def take(cluster: Cluster, volume: Record, name: str) -> Record:
         template=volume.template,
         parent=volume.parent,
         stored=volume.stored,
-        autoName=not name,
+        autoName=name is None,
         createdFrom=(volume.id, volume.globalId),
         vag=volume.vag,
         dataLost=volume.dataLost,
@@ -101,7 +104,7 @@ def take(cluster: Cluster, volume: Record, name: str) -> Record:
 
 def _auto_name(cluster: Cluster, volume: Record) -> str:
     # A snapshot's name has neither "~" nor "#" in it.
-    base = (volume.baseName or volume.globalId).lstrip("#")
+    base = volume.name.lstrip("~#")
     while True:
         name = f"{base}@{volume.serial}"
         volume.serial += 1
@@ -118,7 +121,7 @@ def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) 
     date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter)
     tags = merge_tags({}, json.tags)
     check_take(cluster, volume)
-    record = take(cluster, volume, json.name or "")
+    record = take(cluster, volume, json.name)
     record.targetDeleteDate, record.tags, record.bound = date, tags, bool(json.bind)
     fields: Dict[str, Any] = {
         "generation": cluster.changed(),
@@ -149,7 +152,7 @@ def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnap
         raise InvalidParam("No volumes given.")
     results = []
     for item, volume, tags in planned:
-        record = take(cluster, volume, item.name or "")
+        record = take(cluster, volume, item.name)
         record.tags = tags
         results.append(
             GroupSnapshotResult(
@@ -161,7 +164,7 @@ def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnap
             )
         )
     cluster.changed()
-    return GroupSnapshotsResult(snapshots=results)
+    return GroupSnapshotsResult(ok=True, snapshots=results)
 
 
 # Change them
@@ -180,7 +183,8 @@ def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc
     if json.rename is not None and json.rename != record.baseName:
         if record.deleted:
             raise InvalidParam(f"Snapshot '{record.name}' is being deleted.")
-        cluster.records.check_snapshot_name(json.rename)
+        if json.rename:
+            cluster.records.check_snapshot_name(json.rename)
     sets = new_sets(cluster, record, policy)
     # Nothing is refused from here on.
     if sets is not record.diskSets:

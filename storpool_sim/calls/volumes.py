@@ -18,6 +18,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist
+from ..cluster.events import make_transient
 from ..cluster.model import Record
 from .dates import delete_date
 from .moves import check_detachable
@@ -134,8 +135,8 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     cluster.space.check_room([record])
     helper = None
     if base is not None:
-        helper = record.parent = take(cluster, base, "")
-        helper.transient = True
+        helper = record.parent = take(cluster, base, None)
+        make_transient(cluster, helper)
     cluster.add(record)
     if record.parent is not None:
         cluster.data.copy(record.parent, record)
@@ -160,7 +161,7 @@ def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> O
     template = cluster.template(json.template) if json.template is not None else None
     policy = changed_policy(template_policy(record.policy, template) if template else record.policy, json)
     tags = new_tags(cluster, record.tags, json.tags)
-    if json.rename is not None and json.rename != record.baseName:
+    if json.rename and json.rename != record.baseName:
         cluster.records.check_name(json.rename)
     sets = new_sets(cluster, record, policy)
     if size > record.size:
@@ -248,10 +249,9 @@ def volumeRevert(cluster: Cluster, volumeName: str, json: VolumeRevertDesc) -> O
     record.size = target.size if json.revertSize else max(record.size, target.size)
     cluster.records.set_parent(record, target)
     record.stored, record.dataLost = 0, target.dataLost
-    record.globalId = cluster.new_global_id()
-    cluster.records.add_id(record, record.globalId)
+    cluster.records.give_id(record, cluster.new_global_id())
     cluster.data.copy(target, record)
-    return ok(cluster)
+    return ok(cluster, globalId=record.globalId)
 
 
 @handles

@@ -1,7 +1,9 @@
 """The devices of attached volumes, as a client host would show them: links to sparse files that hold real bytes.
 
 `Devices` keeps a file for each volume and snapshot in `DIR/.data`. While one is attached to the client that stands for
-this machine, `DIR/<name>` and `DIR-byid/<globalId>` lead to it. Ours: read-only attachments are not enforced.
+this machine, `DIR/<name>` leads to it, and `DIR-byid/<globalId>` for each global id that it answers to.
+
+Ours: read-only attachments are not enforced.
 """
 
 from __future__ import annotations
@@ -143,7 +145,8 @@ class Devices(Contents):
         for number, record in attached.items():
             since = self._since.setdefault(number, now)
             file = self._devices_of(record).path(record)
-            wanted = (file, self.directory / record.name, self.byId / record.globalId)
+            # Programs go on with an id that a volume had before a revert.
+            wanted = (file, self.directory / record.name, *(self.byId / globalId for globalId in sorted(record.ids)))
             if now >= since + self.delay and self._links.get(number) != wanted and file.exists():
                 self._unlink(number)  # another name, another id after a revert, or another cluster
                 for link in wanted[1:]:

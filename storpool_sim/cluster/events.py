@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Set
 
-from .errors import Busy
+from .errors import Busy, InsufficientResources
 from .incidents import node_up
 from .model import BALANCER_TIMES, Disk, Progress, Record
 from .state import State
 
 #: Ours: how long a deleted snapshot is still listed, in seconds.
 RECLAIM_DELAY = 2.0
+#: Ours: how long a transient snapshot holds data for a volume and its clone, in seconds.
+TRANSIENT_TIME = 3.0
 #: Ours: how fast data leaves a disk that is soft-ejected, in objects a second.
 EJECT_RATE = 100.0
 #: Ours: how fast a disk that was away catches up, in objects a second.
@@ -67,9 +71,11 @@ def _age_records(cluster: State, now: float) -> None:
 
 def _collect_snapshots(cluster: State, now: float, attached: Set[int]) -> bool:
     removed = False
-    for record in [cluster.records[number] for number in cluster.records.time_dependent]:
+    for record in [cluster.records[number] for number in sorted(cluster.records.time_dependent)]:
         if not record.snapshot or record.id in attached:
             continue
+        if record.transient and not record.deleted and record.children and (record.reclaimAt or 0.0) <= now:
+            _hand_over(cluster, record)
         due = record.targetDeleteDate is not None and record.targetDeleteDate <= now
         orphan = (record.bound or record.transient) and not record.children
         if not record.deleted and (due or orphan):
@@ -83,6 +89,25 @@ def _collect_snapshots(cluster: State, now: float, attached: Set[int]) -> bool:
     return removed
 
 
+def make_transient(cluster: State, record: Record) -> None:
+    """Make a snapshot one that goes by itself: `TRANSIENT_TIME` from now, when all its data is here."""
+    record.transient = True
+    record.reclaimAt = max(cluster.clock.now(), record.recoveredAt or 0.0) + TRANSIENT_TIME
+
+
+def _hand_over(cluster: State, snapshot: Record) -> None:
+    """Let the children of a snapshot take over its data, if there is room for that, so that they do not need it."""
+    children = list(snapshot.children.values())
+    stored = [min(child.size, child.stored + snapshot.stored) for child in children]
+    planned = [replace(child, parent=snapshot.parent, stored=size) for child, size in zip(children, stored)]
+    with suppress(InsufficientResources):
+        cluster.space.check_room(planned, children)
+        for child, size in zip(children, stored):
+            child.stored, child.dataLost = size, child.dataLost or snapshot.dataLost
+            cluster.records.set_parent(child, snapshot.parent)
+        cluster.changed()
+
+
 def delete_snapshot(cluster: State, record: Record) -> None:
     """Begin to delete a snapshot: it changes its name now, and is gone after its children and some time.
 
@@ -92,7 +117,7 @@ def delete_snapshot(cluster: State, record: Record) -> None:
         return
     for attachment in cluster.attached_anywhere(record):
         raise Busy(f"Snapshot '{record.name}' is attached to client {attachment.client}.")
-    name = "*" + (record.baseName or record.globalId)
+    name = "*" + record.name.lstrip("~")
     if cluster.find(name) is not None:
         name += f"@{record.id}"
     cluster.records.rename(record, name)

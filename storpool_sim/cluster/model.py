@@ -238,6 +238,8 @@ class Record:
     created: float
     #: Every global id that the record answers to.
     ids: Set[str] = field(default_factory=set)
+    #: The global id that an unnamed volume is named after, where a revert has given it another.
+    firstId: str = ""
     template: Optional[Template] = None
     #: Changed by `Records.set_parent`, which keeps `children` up to date.
     parent: Optional[Record] = None
@@ -253,6 +255,7 @@ class Record:
     deleted: bool = False
     transient: bool = False
     targetDeleteDate: Optional[int] = None
+    #: When a snapshot that is deleted or transient goes.
     reclaimAt: Optional[float] = None
     createdFrom: Optional[Tuple[int, str]] = None
     #: When all data will have arrived from another location; None if it has.
@@ -260,6 +263,8 @@ class Record:
     #: The number and global id of what this is a copy of, in another location; whether it was sent as a backup.
     copyOf: Optional[Tuple[int, str]] = None
     backup: bool = False
+    #: The name of the volume that this is a backup of.
+    backupOf: str = ""
     #: The global id of the backup that was made of this, in another location.
     backupId: str = ""
     #: The allocation group that it is in.
@@ -302,7 +307,7 @@ class Record:
     @property
     def name(self) -> str:
         """The name that lists show."""
-        return self.baseName or "~" + self.globalId
+        return self.baseName or "~" + (self.firstId or self.globalId)
 
     @property
     def targets(self) -> int:

@@ -117,15 +117,34 @@ class Records(Mapping[int, Record]):
         record.ids.add(globalId)
         self._by_id[globalId] = record
 
+    def give_id(self, record: Record, globalId: str) -> None:
+        """Give a record another global id; it goes on answering to those it had, and an unnamed one keeps its name."""
+        if not record.baseName:
+            record.firstId = record.firstId or record.globalId
+        record.globalId = globalId
+        self.add_id(record, globalId)
+
+    def replace_id(self, record: Record, globalId: str, other: str) -> None:
+        """Give a record another global id in place of one, which is free then."""
+        record.ids.discard(globalId)
+        del self._by_id[globalId]
+        if record.firstId == globalId:
+            record.firstId = other
+        if record.globalId == globalId:
+            record.globalId = other
+        self.add_id(record, other)
+
     def rename(self, record: Record, name: str) -> None:
-        """Give a record another name, which must be free."""
+        """Give a record another name, which must be free, or with an empty name none but its global id."""
         if name == record.baseName:
             return
-        self.check_name(name)
+        if name:
+            self.check_name(name)
         if record.baseName:
             del self._by_name[record.baseName]
-        record.baseName = name
-        self._by_name[name] = record
+        record.baseName, record.firstId = name, ""
+        if name:
+            self._by_name[name] = record
 
     def set_parent(self, record: Record, parent: Optional[Record]) -> None:
         """Make a snapshot the parent of a record, or leave the record without one."""
