@@ -98,6 +98,10 @@ def plan_move(target: Cluster, record: Record, others: Iterable[Record] = ()) ->
     for other in others:
         if record.baseName and other.baseName == record.baseName:
             raise ObjectExists(f"Two volumes called '{record.baseName}' cannot move to the same cluster.")
+    for globalId in record.ids:
+        present = target.find(f"~{globalId}")
+        if present is not None:
+            raise ObjectExists(f"'{record.name}' is there already, as '{present.name}'.")
     if record.id in target.records:
         raise ObjectExists(f"The number {record.id} of '{record.name}' is taken there.")
     policy = _policy_there(target, record)

@@ -1,5 +1,7 @@
 """Snapshots between clusters: exports, backups, copies.
 
+Global ids are the same everywhere: a copy has the id of what it is a copy of.
+
 Ours: data arrives `RECOVER_TIME` after the request; a backup goes to the first placement group of the other
 cluster and is exported to where it came from. A location may ask for the deletion of whatever is exported to it, not
 sooner than the `minimumDeleteDelay` of the bridges that lead to it.
@@ -27,6 +29,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
+from ..cluster.events import make_transient
 from ..cluster.federation import at_location
 from ..cluster.model import Policy, Record, Template
 from .dates import delete_date
@@ -118,8 +121,7 @@ def snapshotsRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
             if location != cluster.locationId:
                 continue
             snapshot = RemoteSnapshot(
-                # The names that lists of remote snapshots may have are those of volumes: others go by their ids.
-                name=f"~{record.globalId}" if "@" in record.name else record.name,
+                name=record.backupOf or _remote_name(record),
                 location=cluster.remote.location_name(peer.locationId),
                 creationTimestamp=int(record.created),
                 size=record.size,
@@ -131,6 +133,11 @@ def snapshotsRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
                 snapshot.createdFromVisibleVolumeId, snapshot.createdFromGlobalId = record.createdFrom
             snapshots.append(snapshot)
     return {"snapshots": snapshots}
+
+
+def _remote_name(record: Record) -> str:
+    # The names that a list of remote snapshots may have are those of volumes; others go by their ids.
+    return f"~{record.globalId}" if "@" in record.name else record.name
 
 
 @handles
@@ -173,20 +180,18 @@ def _exported(cluster: Cluster, location: str, remoteId: str) -> Tuple[Cluster, 
 def snapshotFromRemote(cluster: Cluster, json: SnapshotFromRemoteDesc) -> OkJson:
     """Copy a snapshot that another location exports."""
     peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
-    for record in cluster.snapshots():
-        if (
-            record.copyOf is not None
-            and record.copyOf[1] == json.remoteId
-            and not record.deleted
-            and not record.transient
-        ):
-            raise ObjectExists(f"Snapshot {json.remoteId} is here already, as '{record.name}'.")
+    present = cluster.find("~" + json.remoteId)
+    if present is not None and not present.backupId:
+        raise ObjectExists(f"Snapshot {json.remoteId} is here already, as '{present.name}'.")
     if json.name:
         cluster.records.check_snapshot_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
-    record = _arriving(cluster, source, json.name or "", _desc(json), template)
+    record = _arriving(cluster, source, json.name or "", json.remoteId, _desc(json), template)
     record.tags = merge_tags({}, json.tags)
     cluster.space.check_room([record])
+    if present is not None:
+        # Ours: a backup comes back although the snapshot that it was made of is still here, which leaves it the id.
+        cluster.records.replace_id(present, json.remoteId, cluster.new_global_id())
     _arrive(cluster, peer, source, record)
     if json.export:
         cluster.remote.exports.add((record.id, peer.locationId))
@@ -199,8 +204,9 @@ def volumeFromRemote(cluster: Cluster, json: VolumeFromRemoteDesc) -> OkJson:
     peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
     cluster.records.check_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
-    parent = _arriving(cluster, source, "", _desc(json), template)
-    parent.transient = True
+    # A helper is no copy that anybody looks for: the id of what it is made of stays free.
+    parent = _arriving(cluster, source, "", cluster.new_global_id(), _desc(json), template)
+    make_transient(cluster, parent)
     cluster.space.check_room([parent])
     tags = merge_tags({}, json.tags)
     _arrive(cluster, peer, source, parent)
@@ -231,7 +237,12 @@ def _desc(json: Union[SnapshotFromRemoteDesc, VolumeFromRemoteDesc]) -> VolumePo
 
 
 def _arriving(
-    cluster: Cluster, source: Record, name: str, desc: VolumePolicyDesc, template: Optional[Template]
+    cluster: Cluster,
+    source: Record,
+    name: str,
+    globalId: str,
+    desc: VolumePolicyDesc,
+    template: Optional[Template],
 ) -> Record:
     """Return the copy of a snapshot of another cluster as it will be; `_arrive` adds it."""
     # Groups have other names there; only the number of copies is the same.
@@ -239,12 +250,10 @@ def _arriving(
         desc.replication = source.policy.replication
     policy: Policy = new_policy(cluster, desc, template, None)
     sets = cluster.space.choose_sets(policy)
-    globalId = cluster.new_global_id()
     record = Record(
         id=cluster.next_number(),
         globalId=globalId,
-        # Ours: a copy without a name is called after its id.
-        baseName=name or globalId,
+        baseName=name,
         snapshot=True,
         size=source.size,
         policy=policy,
@@ -252,7 +261,6 @@ def _arriving(
         created=source.created,
         template=template,
         stored=min(source.size, source.stored + sum(record.stored for record in source.ancestors())),
-        autoName=not name,
         createdFrom=source.createdFrom,
         copyOf=(source.id, source.globalId),
         recoveredAt=cluster.clock.now() + RECOVER_TIME,
@@ -286,7 +294,7 @@ def volumesGroupBackup(cluster: Cluster, json: VolumesGroupBackupDesc) -> ApiOkV
     return ApiOkVolumesGroupBackup(
         generation=cluster.changed(),
         backups={
-            volume.baseName or volume.globalId: VolumesGroupBackupSingle(
+            volume.name.lstrip("~"): VolumesGroupBackupSingle(
                 remoteId=copy.globalId, snapshotGlobalId=snapshot.globalId
             )
             for volume, snapshot, copy in backups
@@ -304,17 +312,18 @@ def _back_up(
     if len({volume.id for volume in volumes}) < len(volumes):
         raise InvalidParam("A volume is named more than once.")
     # Check the room on both sides before the first snapshot is taken.
-    copies = [_arriving(peer, volume, "", VolumeCreateDesc(), None) for volume in volumes]
+    # They get the ids of the snapshots that they are made of.
+    copies = [_arriving(peer, volume, "", "", VolumeCreateDesc(), None) for volume in volumes]
     peer.space.check_room(copies)
     snapshotTags = merge_tags({}, tags)
     for volume in volumes:
         check_take(cluster, volume)
     backups = []
     for volume, copy in zip(volumes, copies):
-        snapshot = take(cluster, volume, "")
+        snapshot = take(cluster, volume, None)
         snapshot.tags = dict(snapshotTags)
-        snapshot.backupId = copy.globalId
-        copy.backup, copy.tags = True, dict(snapshotTags)
+        copy.globalId = snapshot.backupId = snapshot.globalId
+        copy.backup, copy.backupOf, copy.tags = True, volume.name, dict(snapshotTags)
         copy.copyOf, copy.createdFrom = (snapshot.id, snapshot.globalId), snapshot.createdFrom
         copy.created = snapshot.created
         _arrive(peer, cluster, snapshot, copy)
