@@ -24,6 +24,7 @@ from ..sptypes.replies import (
     ApiOkSnapshotCreate,
     ApiOkVolumeBackup,
     ApiOkVolumeCreate,
+    ApiOkVolumeRevert,
     ApiOkVolumesGroupBackup,
 )
 from ..sputils import msec, pathPollWait, sec
@@ -139,6 +140,7 @@ __all__ = [
     "ApiOkSnapshotCreate",
     "ApiOkVolumeBackup",
     "ApiOkVolumeCreate",
+    "ApiOkVolumeRevert",
     "ApiOkVolumesGroupBackup",
     "BucketName",
     "Client",

@@ -1,10 +1,11 @@
-"""Where the simulated cluster takes its time from."""
+"""Where a simulated cluster takes its time from."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, List, Optional
+from contextlib import contextmanager
+from typing import Callable, Iterator, List, Optional
 
 
 class Clock:
@@ -15,14 +16,31 @@ class Clock:
 
     def __init__(self) -> None:
         self.watchers: List[Callable[[], None]] = []
+        self._held: Optional[float] = None
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the time in seconds since the epoch."""
+        return self._read() if self._held is None else self._held
+
+    def _read(self) -> float:
         return time.time()
 
     def seconds_until(self, when: float) -> Optional[float]:
-        """How long to wait until it is that late; None when waiting does not bring it about."""
-        return max(0.0, when - self.now())
+        """Return how long to wait until it is that late; None when waiting does not help."""
+        return max(0.0, when - self._read())
+
+    @contextmanager
+    def held(self, at: float) -> Iterator[None]:
+        """Let the time stand still at a moment for the length of a `with` block.
+
+        A request that is replayed has only one moment, so it must have only one when it is first handled. Hold the lock
+        of the clusters that share the clock.
+        """
+        before, self._held = self._held, at
+        try:
+            yield
+        finally:
+            self._held = before
 
 
 class ManualClock(Clock):
@@ -34,13 +52,12 @@ class ManualClock(Clock):
         # The server's thread reads while the test's thread moves.
         self._lock = threading.Lock()
 
-    def now(self) -> float:
-        """The time it was last moved to."""
+    def _read(self) -> float:
         with self._lock:
             return self._now
 
     def seconds_until(self, when: float) -> Optional[float]:
-        """None: this time does not pass."""
+        """Return None: this time does not pass."""
         return None
 
     def advance(self, seconds: float) -> None:
@@ -49,5 +66,5 @@ class ManualClock(Clock):
             raise ValueError(f"time does not go back: {seconds!r}")
         with self._lock:
             self._now += seconds
-        for one in list(self.watchers):
-            one()
+        for watcher in list(self.watchers):
+            watcher()
