@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, List, Optional
+from contextlib import contextmanager
+from typing import Callable, Iterator, List, Optional
 
 
 class Clock:
-    """The time of the machine.
+    """The time of the machine. A clock of another time overrides `read`.
 
     :ivar watchers: called whenever the time has leapt.
     """
 
     def __init__(self) -> None:
         self.watchers: List[Callable[[], None]] = []
+        self._held: Optional[float] = None
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch; while the clock is held, always the same."""
+        held = self._held
+        return self.read() if held is None else held
+
+    def read(self) -> float:
+        """Return the seconds since the epoch, held or not."""
         return time.time()
+
+    @contextmanager
+    def held(self, at: float) -> Iterator[None]:
+        """Let it be this late for the length of a `with` block. One thread at a time may do so: hold a lock."""
+        self._held = at
+        try:
+            yield
+        finally:
+            self._held = None
 
     def seconds_until(self, when: float) -> Optional[float]:
         """How long to wait until it is that late; None when waiting does not bring it about."""
@@ -34,8 +50,8 @@ class ManualClock(Clock):
         # The server's thread reads while the test's thread moves.
         self._lock = threading.Lock()
 
-    def now(self) -> float:
-        """The time it was last moved to."""
+    def read(self) -> float:
+        """Return the time it was last moved to."""
         with self._lock:
             return self._now
 
