@@ -158,7 +158,7 @@ def _run(args: argparse.Namespace) -> int:
     if not args.program:
         print("storpool_sim: run what? `run sh` gives a shell", file=sys.stderr)
         return 2
-    with running(devDir=args.dev_dir) as sim:
+    with running(dev_dir=args.dev_dir) as sim:
         try:
             done = subprocess.run(args.program, env={**os.environ, **sim.env}, check=False)  # noqa: S603 - asked for
         except OSError as exc:
@@ -213,9 +213,9 @@ async def _serve(args: argparse.Namespace, stack: contextlib.ExitStack) -> int:
         token=args.token,
         scenario=load_scenario(args.scenario, clock) if args.scenario else None,
         clock=clock,
-        errorStatuses=not args.errors_200,
-        devDir=args.dev_dir,
-        devDelay=args.dev_delay,
+        error_statuses=not args.errors_200,
+        dev_dir=args.dev_dir,
+        dev_delay=args.dev_delay,
         seed=args.seed,
         state=args.state,
     )
@@ -227,7 +227,7 @@ async def _serve(args: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     if args.full is not None:
         cluster.fill(args.full)
     simulation.save()
-    server = simulation.server(oldHTTP=args.http10)
+    server = simulation.server(old_http=args.http10)
     try:
         await server.start(args.host, args.port)
         if args.env_file:
@@ -235,7 +235,7 @@ async def _serve(args: argparse.Namespace, stack: contextlib.ExitStack) -> int:
         where = f" (source {args.env_file})" if args.env_file else ""
         print(f"Cluster '{cluster.name}' answers on http://{server.host}:{server.port}{where}", flush=True)
         if simulation.restored is not None:
-            LOG.info("the state comes from %s; %d requests were played again", args.state, simulation.restored)
+            LOG.info("the state comes from %s; %d requests were handled again", args.state, simulation.restored)
         await stop.wait()
     finally:
         await server.stop()

@@ -1,4 +1,4 @@
-"""What a simulated cluster is put together of, however its requests come: state, scenario, faults, devices."""
+"""The parts of a simulation, however its requests come: clusters, faults, devices, the state file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .cluster.clock import Clock
 from .cluster.defaults import CLIENTS
 from .cluster.devices import Devices
 from .scenario import Scenario
-from .service.control import CONTROL, Control
+from .service.control import Control
 from .service.dispatch import Dispatcher
 from .service.faults import Faults
-from .service.messages import Exchange, Reply, Request
+from .service.messages import CONTROL, Exchange, Reply, Request
 from .service.pending import PendingReply
 from .service.statefile import StateFile
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def environment(host: str, port: int, token: str) -> Dict[str, str]:
-    """The variables by which programs find a cluster."""
+    """Return the variables by which programs find a cluster."""
     return {
         "SP_API_HTTP_HOST": host,
         "SP_API_HTTP_PORT": str(port),
@@ -32,9 +32,9 @@ def environment(host: str, port: int, token: str) -> Dict[str, str]:
 
 
 class Simulation:
-    """What a server answers for, put together of what exists at the start, or of what a state file holds.
+    """What a server answers for: made of what exists at the start, or of what a state file holds.
 
-    :ivar restored: how many requests were played again from the state file; None when nothing was in it.
+    :ivar restored: how many requests of the state file's journal were handled again; None when nothing was in it.
     """
 
     def __init__(
@@ -45,18 +45,18 @@ class Simulation:
         scenario: Optional[Scenario] = None,
         cluster: Optional[Cluster] = None,
         clock: Optional[Clock] = None,
-        errorStatuses: bool = True,
-        checkReplies: bool = False,
-        devDir: Optional[str] = None,
-        devDelay: float = 0.0,
+        error_statuses: bool = True,
+        check_replies: bool = False,
+        dev_dir: Optional[str] = None,
+        dev_delay: float = 0.0,
         seed: Optional[int] = None,
         state: Optional[str] = None,
     ) -> None:
-        """Open it all; `stack` closes it."""
+        """Open everything; `stack` closes it."""
         scenario = scenario or Scenario([cluster or Cluster(clock)])
         clusters = scenario.clusters
         if cluster is not None:
-            clusters = [cluster, *(one for one in cluster.peers if one is not cluster)]
+            clusters = [cluster, *cluster.peers]
         self.restored: Optional[int] = None
         self.state: Optional[StateFile] = None
         if state is not None:
@@ -68,20 +68,21 @@ class Simulation:
         for fault in scenario.faults:
             self.faults.take(fault)
         self.control = Control(clusters, self.faults)
-        self.dispatcher = Dispatcher(clusters[0], token, errorStatuses, checkReplies)
+        self.dispatcher = Dispatcher(clusters[0], token, error_statuses, check_replies)
         if self.state is not None:
             if self.state.fresh:
                 self.state.begin(clusters)
             else:
                 self.restored = self.state.replay(self._answer)
-        if devDir is not None:
-            # The others' devices are those of other hosts, and their contents are to be somewhere.
-            for index, one in enumerate(clusters):
-                if isinstance(one.data, Devices):
+        if dev_dir is not None:
+            # The devices of the others are those of other hosts; their contents must be somewhere.
+            for index, member in enumerate(clusters):
+                if isinstance(member.data, Devices):
                     continue  # A test has made some of its own.
-                Devices(one, devDir if index == 0 else f"{devDir}.{one.name}", devDelay, keep=self.state is not None)
-        for one in clusters:
-            stack.callback(_close_devices, one)
+                directory = dev_dir if index == 0 else f"{dev_dir}.{member.name}"
+                Devices(member, directory, dev_delay, keep=self.state is not None)
+        for member in clusters:
+            stack.callback(_close_devices, member)
 
     def _answer(self, request: Request) -> Union[Reply, PendingReply]:
         if request.target.startswith(CONTROL):
@@ -93,13 +94,13 @@ class Simulation:
         if self.state is not None:
             self.state.save()
 
-    def server(self, seen: Optional[Callable[[Exchange], None]] = None, oldHTTP: bool = False) -> Server:
-        """A server of it; this needs aiohttp."""
+    def server(self, seen: Optional[Callable[[Exchange], None]] = None, old_http: bool = False) -> Server:
+        """Return a server of it; this needs aiohttp."""
         from .service.server import Server
 
-        return Server(self.dispatcher, self.control, seen, oldHTTP, self.state)
+        return Server(self.dispatcher, self.control, seen, old_http, self.state)
 
 
 def _close_devices(cluster: Cluster) -> None:
-    # Those that there are by then: a test may have added some.
+    # Those that are there by then: a test may have added some.
     cluster.data.close()

@@ -21,7 +21,7 @@ import pytest
 from storpool import spapi
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = {"storpool_confget", "storpool_os", "storpool_req", "storpool_sim"}
+COMMANDS = {"storpool_confget", "storpool_confshow", "storpool_os", "storpool_req", "storpool_sim"}
 # What tools leave in a tree that someone works in.
 LEFTOVERS = shutil.ignore_patterns(
     ".git", ".venv", ".tox", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info", "apidoc.html"
@@ -121,7 +121,7 @@ def test_metadata_says_who_we_are_and_what_we_need(wheel: Path) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.9"
     needed = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
-    assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget"]
+    assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget", "msgspec"]
     assert {"sim", "test"} <= set(metadata.get_all("Provides-Extra", []))
     assert set(scripts["console_scripts"]) == COMMANDS
 

@@ -9,7 +9,7 @@ from typing import Callable, Iterator, List, Optional
 
 
 class Clock:
-    """The time of the machine.
+    """The time of the machine. A clock of another time overrides `read`.
 
     :ivar watchers: called whenever the time has leapt.
     """
@@ -19,15 +19,17 @@ class Clock:
         self._held: Optional[float] = None
 
     def now(self) -> float:
-        """Return the time in seconds since the epoch."""
-        return self._read() if self._held is None else self._held
+        """Return the seconds since the epoch; while the clock is held, always the same."""
+        held = self._held
+        return self.read() if held is None else held
 
-    def _read(self) -> float:
+    def read(self) -> float:
+        """Return the seconds since the epoch, held or not."""
         return time.time()
 
     def seconds_until(self, when: float) -> Optional[float]:
         """Return how long to wait until it is that late; None when waiting does not help."""
-        return max(0.0, when - self._read())
+        return max(0.0, when - self.read())
 
     @contextmanager
     def held(self, at: float) -> Iterator[None]:
@@ -52,7 +54,8 @@ class ManualClock(Clock):
         # The server's thread reads while the test's thread moves.
         self._lock = threading.Lock()
 
-    def _read(self) -> float:
+    def read(self) -> float:
+        """Return the time it was last moved to."""
         with self._lock:
             return self._now
 

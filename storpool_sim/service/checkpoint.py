@@ -43,7 +43,7 @@ def checkpoint(clusters: Sequence[Cluster]) -> bytes:
     """Return the state of clusters as bytes; hold their lock."""
     file = io.BytesIO()
     pickler = _Pickler(file, protocol=4)
-    states = [{name: value for name, value in vars(one).items() if name not in NOT_STATE} for one in clusters]
+    states = [{name: value for name, value in vars(cluster).items() if name not in NOT_STATE} for cluster in clusters]
     pickler.dump(states)
     # Records lie apart, or a long chain of parents would be a deep recursion. Those met on the way are appended.
     at = 0
@@ -68,10 +68,10 @@ def restore(data: bytes, clock: Optional[Clock] = None) -> List[Cluster]:
     while at < len(unpickler.records):
         vars(unpickler.records[at]).update(_with_new_names(unpickler.load()))
         at += 1
-    for one in clusters:
-        one.lock = clusters[0].lock
-        one.clock = clusters[0].clock
-        one.peers = [other for other in clusters if other is not one]
+    for cluster in clusters:
+        cluster.lock = clusters[0].lock
+        cluster.clock = clusters[0].clock
+        cluster.peers = [other for other in clusters if other is not cluster]
     return clusters
 
 

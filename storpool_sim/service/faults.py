@@ -1,31 +1,35 @@
-"""Faults on demand.
+"""Faults on demand: what they are, and which requests meet them.
 
     sim.faults.add("transient", probability=0.1)
     sim.faults.add("latency", seconds=0.2, distribution="lognormal")
     sim.faults.add("reset", on="VolumeCreate", times=1)
+    sim.faults.add("error", error="busy", calls=["volumeDelete"], times=1)
 
 Each request is held against the faults in their order; the chances come from one seeded source, so that the same
-requests in the same order meet the same faults. `docs/simulator.md` tells what each kind does.
+requests in the same order meet the same faults. What a fault then does to a request is told in `encounters`;
+`docs/simulator.md` has the kinds and the keys.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Callable, Dict, List, Literal, Mapping, Optional, Tuple, get_args
+from typing import Annotated, Any, Callable, Dict, List, Literal, Mapping, Optional, Tuple, get_args
 
 from storpool.spapi.call import CALLS
-from storpool.sptype.nodes import ListNode, MapNode, ObjectNode, UnionNode, Wrapper
+from storpool.spcatch import InvalidArgumentError, shown
+from storpool.sptype import IntRange, JsonObjectImpl
+from storpool.sptype.constraints import Constraint
 
-from ..cluster.errors import SimError
-from .encoding import dumps
-from .messages import GARBAGE, Reply
+from ..cluster.errors import UnknownQuery
+from . import routes
+from .encounters import AskedFor, Encounter, TransientFault
+from .inputs import Flag, Fraction, Seconds, read
 
 Kind = Literal[
+    "error",
     "transient",
     "latency",
     "failover",
@@ -55,56 +59,106 @@ DISTRIBUTIONS: Dict[Distribution, Callable[[random.Random, float], float]] = {
 }
 
 
-class TransientFault(SimError):
-    """A failure that goes away when the client tries again."""
+class _CallName(Constraint):
+    """A call: its Python name, or its query without the arguments."""
 
-    name = "transientFault"
-    status = 503
-    transient = True
+    def validate(self, value: Any) -> str:
+        """Return the name, or raise InvalidArgumentError."""
+        if isinstance(value, str) and (value in CALLS or any(_query(name) == value for name in CALLS)):
+            return value
+        raise InvalidArgumentError(f"{shown(value)} is not {self.describe()}")
+
+    def describe(self) -> str:
+        """State the rule in words."""
+        return "a call of the API, as 'volumeCreate' or 'VolumeCreate'"
 
 
-@dataclass
-class Fault:
-    """One fault, and whom it meets.
+CallName = Annotated[str, _CallName("CallName")]
 
-    :raises ValueError: one of the values makes no sense; the text names it.
-    """
 
-    kind: Kind
-    probability: float = 1.0
-    seconds: float = SECONDS
+def _query(call: str) -> str:
+    return str(CALLS[call].query).partition("/{")[0]
+
+
+class Fault(JsonObjectImpl):
+    """A fault, and which requests meet it."""
+
+    kind: Kind = "error"
+    probability: Fraction = 1.0
+    seconds: Seconds = SECONDS
     #: A part of the request's path that it must have, as "VolumeCreate"; "" for any request.
     on: str = ""
+    #: The calls that it must be one of; none for any request.
+    calls: List[CallName] = []
     #: How many more requests it may meet; None for any number.
-    times: Optional[int] = None
+    times: Optional[Annotated[int, IntRange("Count", 0, 2**63 - 1)]] = None
     #: How delays of kind `latency` are distributed.
     distribution: Distribution = "exponential"
     #: The field that kind `missing` leaves out and kind `unknown` adds; "" for one by chance, or a name of our own.
     field: str = ""
     #: Whether a `failover` resets all open connections as it begins.
-    resets: bool = False
+    resets: Flag = False
+    #: What kind `error` answers; a status of 0 is the one that goes with the name.
+    error: str = ""
+    descr: str = "A fault that was asked for."
+    transient: Flag = False
+    status: Annotated[int, IntRange("Status", 0, 599)] = 0
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError("{!r} is none of the faults {}".format(self.kind, ", ".join(KINDS)))
-        if not _is_number(self.probability) or not 0 <= self.probability <= 1:
-            raise ValueError(f"probability: not a number from 0 to 1: {self.probability!r}")
-        if not _is_number(self.seconds) or self.seconds < 0:
-            raise ValueError(f"seconds: not a time: {self.seconds!r}")
-        if not isinstance(self.on, str):
-            raise ValueError(f"on: not a part of a path: {self.on!r}")
-        if self.times is not None and (type(self.times) is not int or self.times < 0):
-            raise ValueError(f"times: not a count: {self.times!r}")
-        if self.distribution not in DISTRIBUTIONS:
-            raise ValueError("distribution: {!r} is none of {}".format(self.distribution, ", ".join(DISTRIBUTIONS)))
-        if not isinstance(self.field, str):
-            raise ValueError(f"field: not a name: {self.field!r}")
-        if type(self.resets) is not bool:
-            raise ValueError(f"resets: neither true nor false: {self.resets!r}")
+    def concerns(self, call: str, words: List[str]) -> bool:
+        """Return whether it may meet a request for this call, with these words in its path."""
+        if self.times == 0 or (self.on and self.on not in words):
+            return False
+        return not self.calls or call in self.calls or (call != "" and _query(call) in self.calls)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+#: The order in which `Faults.add` and short descriptions take values without keys.
+_PLACES = ("kind", "probability", "seconds", "on")
+
+
+def from_mapping(values: Mapping[str, Any]) -> Fault:
+    """Return the fault that a mapping describes.
+
+    :raises ValueError: it describes none; the text names the key.
+    """
+    fault = read(Fault, values)
+    check(fault)
+    return fault
+
+
+def check(fault: Fault) -> None:
+    """Raise ValueError if the keys of a fault do not go together."""
+    if fault.kind == "error" and not fault.error:
+        raise ValueError("kind: missing; one of {}, or the name of an `error`".format(", ".join(KINDS)))
+    if fault.error and fault.kind != "error":
+        raise ValueError(f"error: {fault.kind!r} answers none; leave out the kind")
+
+
+def parse(text: str) -> Fault:
+    """Return the fault that `KIND[:PROBABILITY[:SECONDS[:ON]]]` or `KIND:KEY=VALUE:...` describes.
+
+    :raises ValueError: it describes none; the text says what is wrong.
+    """
+    words: Dict[str, str] = {}
+    places = list(_PLACES)
+    for part in text.split(":"):
+        key, equals, value = part.partition("=")
+        if not equals:
+            if not places:
+                raise ValueError(f"too many parts: {part!r}")
+            key, value = places.pop(0), part
+        if value:
+            words[key] = value
+    values: Dict[str, Any] = dict(words)
+    for key in {"probability", "seconds"} & words.keys():
+        try:
+            values[key] = float(words[key])
+        except ValueError:
+            raise ValueError(f"{key}: not a number: {words[key]!r}") from None
+    for key in {"resets", "transient"} & words.keys():
+        values[key] = {"true": True, "false": False}.get(words[key], words[key])
+    if "calls" in words:
+        values["calls"] = words["calls"].split(",")
+    return from_mapping(values)
 
 
 class Faults:
@@ -114,7 +168,7 @@ class Faults:
         self._random = random.Random(seed)  # noqa: S311 - chances, not secrets
         self._faults: List[Fault] = []
         self._lock = threading.Lock()
-        self._failingUntil = 0.0
+        self._failing_until = 0.0
 
     def seed(self, seed: int) -> None:
         """Begin the chances anew."""
@@ -131,9 +185,15 @@ class Faults:
         distribution: Distribution = "exponential",
         field: str = "",
         resets: bool = False,
+        **more: Any,
     ) -> Fault:
-        """Let requests meet a fault from now on; see :class:`Fault`."""
-        return self.take(Fault(kind, probability, seconds, on, times, distribution, field, resets))
+        """Let requests meet a fault from now on; see :class:`Fault` for what `more` there is.
+
+        :raises ValueError: a value makes no sense; the text names it.
+        """
+        values = {"kind": kind, "probability": probability, "seconds": seconds, "on": on, "times": times}
+        values.update(distribution=distribution, field=field, resets=resets, **more)
+        return self.take(from_mapping(values))
 
     def take(self, fault: Fault) -> Fault:
         """Let requests meet this fault from now on."""
@@ -145,23 +205,23 @@ class Faults:
         """Let there be no more faults, and end a failover."""
         with self._lock:
             self._faults.clear()
-            self._failingUntil = 0.0
+            self._failing_until = 0.0
 
     def list(self) -> List[Dict[str, Any]]:
-        """The faults in their order, as plain mappings."""
+        """Return the faults in their order, as plain mappings."""
         with self._lock:
-            return [asdict(one) for one in self._faults]
+            return [fault.to_json() for fault in self._faults]
 
-    def met(self, target: str) -> Tuple[float, Optional[Fault]]:
-        """How late a request is answered, and the first of the other faults that it meets.
-
-        A failover is met as what it is to this request: `transient` or `reset`.
-        """
-        parts = target.partition("?")[0].split("/")
-        delay, found = 0.0, None
+    def meet(self, method: str, target: str) -> Encounter:
+        """Return what a request meets: delays, and the first of the other faults that concerns it."""
+        delay, kind = 0.0, ""
         with self._lock:
+            if not self._faults and not self._failing_until:
+                return Encounter()
+            words, call = target.partition("?")[0].split("/"), _call(method, target)
+            met: Optional[Fault] = None
             for fault in self._faults:
-                if fault.times == 0 or (fault.on and fault.on not in parts) or (found and fault.kind != "latency"):
+                if (met is not None and fault.kind != "latency") or not fault.concerns(call, words):
                     continue
                 if self._random.random() >= fault.probability:
                     continue
@@ -170,83 +230,32 @@ class Faults:
                 if fault.kind == "latency":
                     delay += DISTRIBUTIONS[fault.distribution](self._random, fault.seconds) if fault.seconds else 0.0
                 else:
-                    found = fault
+                    met = fault
             now = time.monotonic()
-            if found is not None and found.kind == "failover":
-                self._failingUntil = now + found.seconds
-                found = replace(found, kind="reset" if found.resets else "transient")
-            elif now < self._failingUntil:
-                found = Fault("transient")
-        return delay, found
+            if met is not None and met.kind == "failover":
+                self._failing_until = now + met.seconds
+                kind = "reset all" if met.resets else "transient"
+            elif now < self._failing_until:
+                kind, met = "transient", None
+            elif met is not None:
+                kind = met.kind
+            return self._encounter(delay, kind, met)
 
-    def corrupted(self, fault: Fault, reply: Reply) -> bytes:
-        """The body of a reply, and what a fault makes of it; most leave it as it is."""
-        if fault.kind == "garbage":
-            return GARBAGE
-        if fault.kind not in ("missing", "unknown") or reply.error:
-            return reply.body
-        body = json.loads(reply.body)
-        objects = [one for one in _objects(CALLS[reply.call].returns, body["data"]) if one]
-        if fault.kind == "missing" and fault.field:
-            objects = [one for one in objects if fault.field in one]
-        if not objects:
-            return reply.body
-        with self._lock:
-            one = self._random.choice(objects)
-            if fault.kind == "unknown":
-                one[fault.field or "fieldOfTomorrow"] = self._random.randrange(1000)
-            else:
-                del one[fault.field or self._random.choice(sorted(one))]
-        return dumps(body)
+    def _encounter(self, delay: float, kind: str, fault: Optional[Fault]) -> Encounter:
+        if kind == "transient":
+            return Encounter(delay, error=TransientFault())
+        if fault is None:
+            return Encounter(delay)
+        if kind == "error":
+            return Encounter(delay, error=AskedFor(fault.error, fault.descr, fault.transient, fault.status))
+        # A source of chances of its own: replies are made by several threads, in any order.
+        chances = random.Random(self._random.random()) if kind in ("missing", "unknown") else None  # noqa: S311
+        return Encounter(delay, kind, fault.seconds, field=fault.field, chances=chances)
 
 
-def _objects(node: Any, data: Any) -> List[Dict[str, Any]]:
-    """The objects in a reply, in their order; mappings that are no objects are looked through."""
-    if isinstance(node, Wrapper):
-        return _objects(node.wrapped, data)
-    if isinstance(node, UnionNode):
-        return next(filter(None, (_objects(one, data) for one in node.alternatives)), [])
-    if isinstance(node, ListNode) and isinstance(data, list):
-        return [found for one in data for found in _objects(node.item, one)]
-    if isinstance(node, MapNode) and isinstance(data, dict):
-        return [found for one in data.values() for found in _objects(node.value, one)]
-    if isinstance(node, ObjectNode) and isinstance(data, dict):
-        fields = node.cls.__spfields__
-        within = [_objects(fields[name].node, one) for name, one in data.items() if name in fields]
-        return [data, *(found for some in within for found in some)]
-    return []
-
-
-def from_mapping(values: Mapping[str, Any]) -> Fault:
-    """The fault that a mapping describes; ValueError when it does none."""
-    fields = Fault.__dataclass_fields__
-    unknown = [name for name in values if name not in fields]
-    if unknown:
-        raise ValueError("no such key: {}; there are {}".format(unknown[0], ", ".join(fields)))
-    if "kind" not in values:
-        raise ValueError("kind: missing; one of {}".format(", ".join(KINDS)))
-    return Fault(**values)
-
-
-def parse(text: str) -> Fault:
-    """The fault that `KIND[:PROBABILITY[:SECONDS[:ON]]]` or `KIND:KEY=VALUE:...` describes; ValueError when none."""
-    words: Dict[str, str] = {}
-    places = ["kind", "probability", "seconds", "on"]
-    for part in text.split(":"):
-        key, equals, value = part.partition("=")
-        if not equals:
-            if not places:
-                raise ValueError(f"too many parts: {part!r}")
-            key, value = places.pop(0), part
-        if value:
-            words[key] = value
-    values: Dict[str, Any] = dict(words)
-    for key, number in (("probability", float), ("seconds", float), ("times", int)):
-        if key in words:
-            try:
-                values[key] = number(words[key])
-            except ValueError:
-                raise ValueError(f"{key}: not a number: {words[key]!r}") from None
-    if "resets" in words:
-        values["resets"] = {"true": True, "false": False}.get(words["resets"], words["resets"])
-    return from_mapping(values)
+def _call(method: str, target: str) -> str:
+    """Return the Python name of the call that a request makes; empty if it makes none."""
+    try:
+        return str(routes.find(method, target).call.name)
+    except UnknownQuery:
+        return ""

@@ -1,4 +1,4 @@
-"""Which cluster of a multicluster answers a request, and how the answers of several become one.
+"""Which clusters of a multicluster answer a request, and how their answers become one.
 
 Lists are those of all clusters together, the one that was asked first; any other request goes to the cluster that has
 what it is about. Records say where they are.
@@ -6,12 +6,17 @@ what it is about. Records say where they are.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Sequence
 
 from storpool.spapi.call import Call
 
+from ..calls.results import Deferred
 from ..cluster import Cluster
+from ..cluster.errors import InvalidParam, SimError
 from ..cluster.federation import multicluster
+
+#: What makes a cluster answer the call, in JSON.
+Handle = Callable[[Cluster], Any]
 
 #: What all clusters answer together.
 TOGETHER = {
@@ -36,37 +41,62 @@ _OF_VOLUMES = {
 _LISTS_IN_ONE = "volumesAndSnapshotsList"
 
 
-def answering(cluster: Cluster, call: Call, arguments: Sequence[Any]) -> List[Cluster]:
-    """The clusters that answer a request to one of them."""
-    clusters = multicluster(cluster)
+def answer_as_one(asked: Cluster, call: Call, arguments: Sequence[Any], handle: Handle) -> Any:
+    """Return the answer of a multicluster: of the cluster that the request is about, or of all together."""
+    answers = []
+    for cluster in _answering(asked, call, arguments):
+        answers.append(handle(cluster))
+        _say_where(call, answers[-1], cluster)
+    return answers[0] if len(answers) == 1 else _merged(call, answers)
+
+
+def answer_separately(asked: Cluster, call: Call, handle: Handle) -> Any:
+    """Return the answers of all clusters of a multicluster, each with its own errors."""
+    return {"clusters": [_entry(cluster, call, handle) for cluster in multicluster(asked)]}
+
+
+def _entry(cluster: Cluster, call: Call, handle: Handle) -> Dict[str, Any]:
+    entry: Dict[str, Any] = {"clusterName": cluster.name, "clusterId": cluster.clusterId}
+    try:
+        data = handle(cluster)
+        if isinstance(data, Deferred):
+            raise InvalidParam(f"{call.name} cannot be asked of all clusters.")
+        _say_where(call, data, cluster)
+        return {**entry, "response": {"generation": cluster.generation, "data": data}}
+    except SimError as exc:
+        return {**entry, **exc.reply()}
+
+
+def _answering(asked: Cluster, call: Call, arguments: Sequence[Any]) -> List[Cluster]:
+    clusters = multicluster(asked)
     if call.name in TOGETHER or len(clusters) == 1:
         return clusters
     for name in _names(call, arguments):
-        for one in clusters:
-            if one.find(name) is not None:
-                return [one]
-    return [cluster]
+        for cluster in clusters:
+            if cluster.find(name) is not None:
+                return [cluster]
+    return [asked]
 
 
 def _names(call: Call, arguments: Sequence[Any]) -> List[str]:
-    """The volumes and snapshots that a request is about: of its path, or of its body."""
+    """Return the volumes and snapshots that a request is about: of its path, or of its body."""
     if call.args:
         return [str(arguments[0])]
     body: Any = arguments[-1] if arguments else None
     if call.name == "snapshotCreateGroup":
-        return [one.volume for one in body.volumes]
-    found = [getattr(body, name, None) for name in ("volume", "parent", "baseOn")]
-    return [one for one in (*found, *(getattr(body, "volumes", None) or [])) if isinstance(one, str)]
+        return [desc.volume for desc in body.volumes]
+    names = [getattr(body, field, None) for field in ("volume", "parent", "baseOn")]
+    return [name for name in (*names, *(getattr(body, "volumes", None) or [])) if isinstance(name, str)]
 
 
-def say_where(call: Call, data: Any, cluster: Cluster) -> None:
+def _say_where(call: Call, data: Any, cluster: Cluster) -> None:
     """Name the cluster in each of its records."""
     if call.name == "attachmentsList":
-        for one in data:
-            one["cluster"], one["clusterId"] = cluster.name, cluster.clusterId
+        for attachment in data:
+            attachment["cluster"], attachment["clusterId"] = cluster.name, cluster.clusterId
     elif call.name in _OF_VOLUMES:
-        for one in _records(call, data):
-            one["clusterName"], one["clusterId"] = cluster.name, cluster.clusterId
+        for record in _records(call, data):
+            record["clusterName"], record["clusterId"] = cluster.name, cluster.clusterId
 
 
 def _records(call: Call, data: Any) -> Iterable[Dict[str, Any]]:
@@ -77,12 +107,11 @@ def _records(call: Call, data: Any) -> Iterable[Dict[str, Any]]:
     return data.values() if call.name in TOGETHER else [data]
 
 
-def together(call: Call, answers: List[Any]) -> Any:
-    """One answer of those of all clusters."""
+def _merged(call: Call, answers: List[Any]) -> Any:
     first = answers[0]
     if isinstance(first, list):
-        return [one for answer in answers for one in answer]
+        return [record for answer in answers for record in answer]
     if call.name == _LISTS_IN_ONE:
-        return {key: [one for answer in answers for one in answer[key]] for key in first}
+        return {key: [record for answer in answers for record in answer[key]] for key in first}
     # Keyed by name: of two that have the same, that of the cluster which was asked stays.
     return {key: value for answer in reversed(answers) for key, value in answer.items()}

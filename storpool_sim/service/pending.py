@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional
+from typing import Any, Callable, Iterator, List, Optional
 
-if TYPE_CHECKING:
-    from ..cluster import Cluster
-    from .messages import Reply
+from ..cluster import Cluster
+from .messages import Reply
 
 
 class PendingReply:
     """A reply that is not there yet.
 
-    :param poll: gives the reply, or None while there is none.
-    :param due: when, by the clusters' clock, there may be one without anybody doing anything; None if never.
+    :param poll: returns the reply, or None while there is none.
+    :param due: returns when, by the clusters' clock, there may be one without anybody doing anything; None if never.
     """
 
     def __init__(
@@ -62,12 +61,13 @@ class PendingReply:
 
     @contextmanager
     def _watched(self, callback: Callable[[], Any]) -> Iterator[None]:
-        """Have a function called, in any thread, whenever there may be a reply."""
-        lists = [one.watchers for one in self._clusters] + [one.clock.watchers for one in self._clusters]
-        for each in lists:
-            each.append(callback)
+        """Call a function, in any thread, whenever there may be a reply."""
+        watched = [cluster.watchers for cluster in self._clusters]
+        watched += [cluster.clock.watchers for cluster in self._clusters]
+        for watchers in watched:
+            watchers.append(callback)
         try:
             yield
         finally:
-            for each in lists:
-                each.remove(callback)
+            for watchers in watched:
+                watchers.remove(callback)

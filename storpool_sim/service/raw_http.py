@@ -1,4 +1,4 @@
-"""What HTTP libraries spare one: answers that are old, broken, or none at all."""
+"""What HTTP libraries do not do: send answers that are old or broken, or none at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any, Optional
 
 from aiohttp import web
 
-from .faults import Fault
 from .messages import Reply
 
 
@@ -47,16 +46,16 @@ async def half_close(transport: Optional[asyncio.Transport], seconds: float) -> 
         transport.abort()
 
 
-def send_raw(http: web.BaseRequest, reply: Reply, body: bytes, oldHTTP: bool, fault: Optional[Fault]) -> None:
-    """Send an answer as older clusters do, or as a fault breaks it, and end the connection."""
-    sent = body[: len(body) // 2] if fault is not None and fault.kind == "truncated" else body
+def send_raw(http: web.BaseRequest, reply: Reply, old: bool, truncated: bool) -> None:
+    """Send an answer as older clusters do, or half of it, and end the connection."""
+    body = reply.body[: len(reply.body) // 2] if truncated else reply.body
     head = (
-        f"HTTP/1.{0 if oldHTTP else 1} {reply.status} {_reason(reply.status)}\r\n"
+        f"HTTP/1.{0 if old else 1} {reply.status} {_reason(reply.status)}\r\n"
         f"Content-Type: application/json\r\nCache-control: private\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        f"Content-Length: {len(reply.body)}\r\nConnection: close\r\n\r\n"
     )
     if http.transport is not None:
-        http.transport.write(head.encode() + (b"" if http.method == "HEAD" else sent))
+        http.transport.write(head.encode() + (b"" if http.method == "HEAD" else body))
         http.transport.close()
 
 

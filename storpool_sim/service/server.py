@@ -16,31 +16,22 @@ except ImportError as exc:
 
 from ..cluster.errors import BodyTooLarge, SimError
 from . import raw_http, status
-from .control import CONTROL, Control
-from .dispatch import Dispatcher
-from .encoding import dumps
-from .faults import Fault, Faults, TransientFault
-from .messages import MAX_BODY, Exchange, Reply, Request, shown
+from .control import Control
+from .dispatch import METHODS, Dispatcher, UnknownMethod
+from .encounters import Break
+from .messages import CONTROL, MAX_BODY, Exchange, Reply, Request, error_reply, shown
 from .pending import PendingReply
 from .statefile import Answer, StateError, StateFile
 
 LOG = logging.getLogger("storpool_sim")
 
-METHODS = ("GET", "POST")
-
-
-class UnknownMethod(SimError):
-    """The method of a request is none that the API has."""
-
-    name = "unknownMethod"
-    status = 405
-
 
 class Server:
-    """Listens, hands each request to the dispatcher, and tells of each exchange.
+    """Listens, hands each request to what answers it, and tells of each exchange.
 
     :param control: what answers beside the API.
-    :param seen: called with each exchange.
+    :param seen: called with each exchange of the API.
+    :param old_http: whether to speak HTTP/1.0, one request a connection.
     :param state: where changes are written before they are answered.
     """
 
@@ -49,15 +40,14 @@ class Server:
         dispatcher: Dispatcher,
         control: Control,
         seen: Optional[Callable[[Exchange], None]] = None,
-        oldHTTP: bool = False,
+        old_http: bool = False,
         state: Optional[StateFile] = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._control = control
         self._seen = seen
-        self._oldHTTP = oldHTTP
+        self._old_http = old_http
         self._state = state
-        self.faults: Faults = control.faults
         # Who hangs up does not wait any longer.
         self._web = web.Server(self._handle, access_log=None, handler_cancellation=True)
         self._runner = web.ServerRunner(self._web, shutdown_timeout=1.0)
@@ -65,6 +55,8 @@ class Server:
         self._returning: Optional[asyncio.Task[None]] = None
         self.host = ""
         self.port = 0
+
+    # Connections
 
     async def start(self, host: str, port: int) -> None:
         """Begin to listen; `port` 0 takes a free one. On return connections are accepted."""
@@ -96,51 +88,72 @@ class Server:
         self._returning = None
 
     def _reset_all(self) -> None:
-        for one in self._web.connections:
-            raw_http.reset(one.transport)
+        for connection in self._web.connections:
+            raw_http.reset(connection.transport)
+
+    async def _break(self, http: web.BaseRequest, broken: Break) -> None:
+        """Do to connections what a fault says."""
+        if broken.kind == "refuse":
+            await self.refuse(broken.seconds)
+        elif broken.kind == "reset all":
+            self._reset_all()
+        elif broken.kind == "half-close":
+            await raw_http.half_close(http.transport, broken.seconds)
+        else:
+            raw_http.reset(http.transport)
 
     # Requests
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
         # `raw_path` is the request's target untouched; `path` has lost what follows a "#".
-        target = http.raw_path
-        if target.partition("?")[0] in status.FILES and http.method in ("GET", "HEAD"):
-            return _page(target.partition("?")[0])
-        begun, at = time.perf_counter(), time.time()
-        aside = target.startswith(CONTROL)
-        delay, fault = (0.0, None) if aside else self.faults.met(target)
-        body = b""
-        try:
-            body = await _body(http)
-            if delay:
-                await asyncio.sleep(delay)
-            if fault is not None and await self._break(http, fault):
-                LOG.info("%s %-4s %s -> %s (a fault)", http.remote, http.method, shown(target), fault.kind)
-                return raw_http.Sent()
-            reply = await self._answer(http, Request(http.method, target, http.headers.get("Authorization", ""), body))
-        except SimError as exc:
-            code = exc.status if self._dispatcher.errorStatuses else 200
-            reply = Reply(code, dumps(exc.reply()), "", exc.name)
-        seconds = time.perf_counter() - begun
-        about = (reply.status, reply.body, reply.call, reply.error)
-        exchange = Exchange(http.method, target, body, *about, seconds, http.remote or "", at)
-        if not aside:
-            self._tell(exchange)
-        elif http.method != "GET":  # the status page asks every second
-            LOG.info("%s", exchange.line())
-        return self._response(http, reply, fault)
-
-    async def _answer(self, http: web.BaseRequest, request: Request) -> Reply:
-        """Answer a request, when what it has changed is on the disk."""
-        answer: Answer
+        request = Request(http.method, http.raw_path, http.headers.get("Authorization", ""))
+        if request.target.partition("?")[0] in status.FILES and http.method in ("GET", "HEAD"):
+            return _page(request.target.partition("?")[0])
         if request.target.startswith(CONTROL):
-            answer = self._control.answer
+            return await self._handle_control(http, request)
+        return await self._handle_call(http, request)
+
+    async def _handle_call(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
+        begun, at = time.perf_counter(), time.time()
+        encounter = self._control.faults.meet(request.method, request.target)
+        try:
+            request = request._replace(body=await _body(http))
+            if encounter.delay:
+                await asyncio.sleep(encounter.delay)
+            broken = encounter.before()
+            if broken is not None:
+                await self._break(http, broken)
+                LOG.info("%s %-4s %s -> %s (a fault)", http.remote, http.method, shown(request.target), encounter.kind)
+                return raw_http.Sent()
+            reply = await self._answer(request, self._dispatcher.begin)
+        except SimError as exc:
+            reply = self._dispatcher.refuse(exc, request)
+        exchange = Exchange.of(request, reply, time.perf_counter() - begun, http.remote or "", at)
+        LOG.info("%s", exchange.line())
+        self._control.note(exchange)
+        if self._seen is not None:
+            self._seen(exchange)
+        reply, broken = encounter.after(reply)
+        if broken is not None and broken.kind != "truncate":
+            await self._break(http, broken)
+            return raw_http.Sent()
+        return self._response(http, reply, truncated=broken is not None)
+
+    async def _handle_control(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
+        begun = time.perf_counter()
+        try:
             if not (request.method == "GET" and _is_here(http.remote)):
                 self._dispatcher.authorize(request)
-        else:
-            answer = self._dispatcher.begin
-            if request.method not in METHODS:
-                raise UnknownMethod(f"The API has GET and POST, not {request.method}.")
+            request = request._replace(body=await _body(http))
+            reply = await self._answer(request, self._control.answer)
+        except SimError as exc:
+            reply = error_reply(exc, request)
+        if request.method != "GET":  # the status page asks every second
+            LOG.info("%s", Exchange.of(request, reply, time.perf_counter() - begun, http.remote or "").line())
+        return self._response(http, reply)
+
+    async def _answer(self, request: Request, answer: Answer) -> Reply:
+        """Answer a request, when what it has changed is on the disk."""
         if self._state is None or self._control.is_about_faults(request):
             reply = answer(request)
             return await reply.arrive() if isinstance(reply, PendingReply) else reply
@@ -155,38 +168,12 @@ class Server:
             LOG.error("%s", exc)
             raise SimError(str(exc)) from exc
 
-    async def _break(self, http: web.BaseRequest, fault: Fault) -> bool:
-        """Apply a fault that comes before anything is done; whether it leaves no answer."""
-        if fault.kind == "transient":
-            raise TransientFault("A fault that was asked for.")
-        if fault.kind == "refused":
-            await self.refuse(fault.seconds)
-        elif fault.kind == "reset" and fault.resets:
-            self._reset_all()
-        elif fault.kind == "reset":
-            raw_http.reset(http.transport)
-        elif fault.kind == "half-closed":
-            await raw_http.half_close(http.transport, fault.seconds)
-        return fault.kind in ("refused", "reset", "half-closed")
-
-    def _tell(self, exchange: Exchange) -> None:
-        LOG.info("%s", exchange.line())
-        self._control.recent.append(exchange)
-        if self._seen is not None:
-            self._seen(exchange)
-
-    def _response(self, http: web.BaseRequest, reply: Reply, fault: Optional[Fault]) -> web.StreamResponse:
-        """What goes out: the reply, or what a fault makes of it."""
-        kind = fault.kind if fault is not None else ""
-        if kind == "lost":
-            raw_http.reset(http.transport)
-            return raw_http.Sent()
-        body = self.faults.corrupted(fault, reply) if fault is not None else reply.body
-        if self._oldHTTP or kind in ("garbage", "truncated"):
-            raw_http.send_raw(http, reply, body, self._oldHTTP, fault)
+    def _response(self, http: web.BaseRequest, reply: Reply, truncated: bool = False) -> web.StreamResponse:
+        if self._old_http or truncated:
+            raw_http.send_raw(http, reply, self._old_http, truncated)
             return raw_http.Sent()
         response = web.Response(
-            status=reply.status, body=body, content_type="application/json", headers={"Cache-Control": "private"}
+            status=reply.status, body=reply.body, content_type="application/json", headers={"Cache-Control": "private"}
         )
         if reply.error == UnknownMethod.name:
             response.headers["Allow"] = ", ".join(METHODS)
@@ -199,7 +186,7 @@ def _page(path: str) -> web.Response:
 
 
 def _is_here(address: Optional[str]) -> bool:
-    """Whether a request comes from this machine."""
+    """Return whether a request comes from this machine."""
     try:
         return ipaddress.ip_address(address or "").is_loopback
     except ValueError:
@@ -207,7 +194,10 @@ def _is_here(address: Optional[str]) -> bool:
 
 
 async def _body(http: web.BaseRequest) -> bytes:
-    """The body, as far as it is not too long."""
+    """Return the body.
+
+    :raises BodyTooLarge: it is longer than the limit, and was not read.
+    """
     if not http.body_exists:
         return b""
     pieces: List[bytes] = []
@@ -219,10 +209,11 @@ async def _body(http: web.BaseRequest) -> bytes:
         # It came with the head, as short ones do.
         return http.content.read_nowait(-1)
     chunks: Any = http.content.iter_any()
-    while size <= MAX_BODY:
+    received = 0
+    while max(size, received) <= MAX_BODY:
         try:
             pieces.append(await chunks.__anext__())
         except StopAsyncIteration:
             return b"".join(pieces)
-        size = max(size, sum(map(len, pieces)))
+        received += len(pieces[-1])
     raise BodyTooLarge(f"The body is longer than {MAX_BODY} bytes.")

@@ -79,7 +79,7 @@ class StateFile:
         self._writing = threading.Lock()
         self._turn: Optional[asyncio.Lock] = None
         self._readable = False
-        with self._told("cannot be used"):
+        with self._named("cannot be used"):
             self._open()
 
     def _open(self) -> None:
@@ -90,15 +90,15 @@ class StateFile:
             # Held until the process ends, however it does; only then others may open the file.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("BEGIN IMMEDIATE")
-            application, version = self._one("PRAGMA application_id"), self._one("PRAGMA user_version")
-            self.fresh = application == 0 and self._one("SELECT count(*) FROM sqlite_master") == 0
+            application, version = self._value("PRAGMA application_id"), self._value("PRAGMA user_version")
+            self.fresh = application == 0 and self._value("SELECT count(*) FROM sqlite_master") == 0
             if not self.fresh and application != APPLICATION:
                 raise StateError(f"{self.path}: a database of something else")
             if version > FORMAT:
                 raise StateError(
                     f"{self.path}: written by a newer simulator, in format {version}; this one knows {FORMAT}"
                 )
-            if not self.fresh and self._one("PRAGMA quick_check") != "ok":
+            if not self.fresh and self._value("PRAGMA quick_check") != "ok":
                 raise StateError(f"{self.path}: damaged")
             self._db.execute("ROLLBACK")
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -107,11 +107,11 @@ class StateFile:
             self._db.close()
             raise
 
-    def _one(self, statement: str) -> Any:
+    def _value(self, statement: str) -> Any:
         return self._db.execute(statement).fetchone()[0]
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _named(self, what: str) -> Iterator[None]:
         """Let an error of the database name the file."""
         try:
             yield
@@ -123,15 +123,18 @@ class StateFile:
     # The beginning
 
     def begin(self, clusters: Sequence[Cluster]) -> None:
-        """Take in clusters that are new."""
+        """Write the first checkpoint, of clusters that are new."""
         self._clusters = list(clusters)
-        with self._told("cannot be written"):
+        for cluster in clusters:
+            # A request has one time, whichever of the clusters it changes.
+            cluster.clock = clusters[0].clock
+        with self._named("cannot be written"):
             self._checkpoint((*_TABLES, f"PRAGMA application_id = {APPLICATION}"))
         self._readable = True
 
     def restore(self, clock: Optional[Clock] = None) -> List[Cluster]:
-        """The clusters of the checkpoint; `replay` does the rest."""
-        with self._told("cannot be read"):
+        """Return the clusters of the checkpoint; `replay` does the rest."""
+        with self._named("cannot be read"):
             row = self._db.execute("SELECT seq, at, state, crc FROM checkpoint").fetchone()
         if row is None or zlib.crc32(row[2]) != row[3]:
             raise StateError(f"{self.path}: its checkpoint is damaged")
@@ -157,7 +160,7 @@ class StateFile:
         :raises StateError: one of them is damaged, or does not succeed as it did.
         """
         count = 0
-        with self._told("cannot be read"):
+        with self._named("cannot be read"):
             rows = self._db.execute("SELECT seq, at, numbers, method, target, body, crc FROM journal ORDER BY seq")
             for row in rows:
                 entry = _Entry(*row[:-1])
@@ -169,12 +172,12 @@ class StateFile:
         self._durable = self._seq
         self._readable = True
         self._catch_up()
-        with self._told("cannot be written"):
+        with self._named("cannot be written"):
             self._checkpoint()
         return count
 
     def _replay(self, entry: _Entry, answer: Answer) -> None:
-        with self._clusters[0].lock, self._still(entry.at):
+        with self._clusters[0].lock, self._clusters[0].clock.held(entry.at):
             for cluster, (generation, serial) in zip(self._clusters, json.loads(entry.numbers)):
                 cluster.generation, cluster._serial = generation, serial
             if not entry.method:
@@ -212,33 +215,23 @@ class StateFile:
 
     @contextmanager
     def _noting(self) -> Iterator[Callable[[Request], None]]:
-        """Note what happens meanwhile: a request, if the function is called, or else what time has changed."""
+        """Note what happens within the block: a request, if the function is called, or else what time has changed."""
         with self._clusters[0].lock:
             at = self._clusters[0].clock.now()
             before = self._numbers()
             noted: List[Request] = []
-            with self._still(at):
+            # When it is replayed, it has only one time.
+            with self._clusters[0].clock.held(at):
                 yield noted.append
-            if not noted and [one[0] for one in self._numbers()] != [one[0] for one in before]:
+            if not noted and [numbers[0] for numbers in self._numbers()] != [numbers[0] for numbers in before]:
                 noted.append(Request("", ""))
-            for one in noted:
+            for request in noted:
                 self._seq, self._at = self._seq + 1, at
-                self._pending.append(_Entry(self._seq, at, json.dumps(before), one.method, one.target, one.body))
+                what = (request.method, request.target, request.body)
+                self._pending.append(_Entry(self._seq, at, json.dumps(before), *what))
 
     def _numbers(self) -> List[Tuple[int, int]]:
-        return [(one.generation, one._serial) for one in self._clusters]
-
-    @contextmanager
-    def _still(self, at: float) -> Iterator[None]:
-        """Let the clusters' time stand for the length of a request: when it is replayed, it has only one."""
-        clock = self._clusters[0].clock
-        for one in self._clusters:
-            one.clock = ManualClock(at)
-        try:
-            yield
-        finally:
-            for one in self._clusters:
-                one.clock = clock
+        return [(cluster.generation, cluster._serial) for cluster in self._clusters]
 
     # On the disk
 
@@ -258,7 +251,7 @@ class StateFile:
 
     def save(self) -> None:
         """Write a checkpoint, which holds what was changed without requests too."""
-        with self._writing, self._told("cannot be written"):
+        with self._writing, self._named("cannot be written"):
             self._checkpoint()
 
     def close(self) -> None:
@@ -270,24 +263,24 @@ class StateFile:
             self._db.close()
 
     def _commit(self) -> None:
-        with self._writing, self._told("cannot be written"):
+        with self._writing, self._named("cannot be written"):
             if self._length >= JOURNAL_LENGTH or self._bytes >= JOURNAL_BYTES:
                 self._checkpoint()
                 return
             with self._clusters[0].lock:
                 entries, seq = list(self._pending), self._seq
-                removed = [one.data.removed_count() for one in self._clusters]
+                removed = [cluster.data.removed_count() for cluster in self._clusters]
             with self._transaction():
-                rows = [(*one, one.crc()) for one in entries]
+                rows = [(*entry, entry.crc()) for entry in entries]
                 self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._length += len(entries)
-            self._bytes += sum(len(one.body) for one in entries)
+            self._bytes += sum(len(entry.body) for entry in entries)
             self._written(len(entries), seq, removed)
 
     def _checkpoint(self, first: Sequence[str] = ()) -> None:
         with self._clusters[0].lock:
             state, count, seq = checkpoint(self._clusters), len(self._pending), self._seq
-            removed = [one.data.removed_count() for one in self._clusters]
+            removed = [cluster.data.removed_count() for cluster in self._clusters]
             at = max(self._at, self._clusters[0].clock.now())
         with self._transaction():
             # A file of an older format becomes one of this.

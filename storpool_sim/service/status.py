@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
 from ..calls.registry import HANDLERS
 from ..cluster import Cluster
-from ..cluster.model import Record
-from .encoding import to_json
-from .messages import Exchange
+from ..cluster.model import Attachment, Record
+from .messages import Exchange, shown
 
 _PAGE = Path(__file__).with_name("page")
 
-#: Path, content type and content of what makes the page.
+#: The files of the page, by path: their content types and contents.
 FILES = {
     path: (kind, (_PAGE / name).read_bytes())
     for path, name, kind in (
@@ -36,7 +36,7 @@ HEADERS = {
 
 
 def of_cluster(cluster: Cluster, find: str, limit: int) -> Dict[str, Any]:
-    """What the page shows of a cluster.
+    """Return what the page shows of a cluster.
 
     :param find: a text that the names in its lists must have.
     :param limit: how long the lists of volumes, snapshots and attachments may be; their counts are of all.
@@ -49,11 +49,9 @@ def of_cluster(cluster: Cluster, find: str, limit: int) -> Dict[str, Any]:
         "bridge": services.bridges,
         "iscsi": services.iscsiTargets,
     }
-    attachments = [
-        {"volume": one.record.name, "snapshot": one.record.snapshot, "client": one.client, "rights": one.rights}
-        for one in sorted(cluster.attachments.values(), key=lambda one: (one.record.name, one.client))
-        if find in one.record.name
-    ]
+    attachments = [_attachment(attachment) for attachment in cluster.attachments.values()]
+    attachments = [fields for fields in attachments if find in fields["volume"]]
+    attachments.sort(key=itemgetter("volume", "client"))
     return {
         "name": cluster.name,
         "id": cluster.clusterId,
@@ -65,21 +63,21 @@ def of_cluster(cluster: Cluster, find: str, limit: int) -> Dict[str, Any]:
         "attachments": {"count": len(attachments), "list": attachments[:limit]},
         "disks": _disks(cluster),
         "services": [
-            {"kind": kind, "id": number, "node": one.nodeId, "status": one.status}
-            for kind, all_of_them in kinds.items()
-            for number, one in sorted((all_of_them or {}).items())
+            {"kind": kind, "id": number, "node": service.nodeId, "status": service.status}
+            for kind, members in kinds.items()
+            for number, service in sorted((members or {}).items())
         ],
-        "tasks": to_json(HANDLERS["tasksList"].function(cluster)),
+        "tasks": HANDLERS["tasksList"].function(cluster),
     }
 
 
 def of_exchange(exchange: Exchange) -> Dict[str, Any]:
-    """A request, without its body."""
+    """Return what the page shows of a request."""
     return {
         "at": exchange.at,
         "client": exchange.client,
         "method": exchange.method,
-        "target": exchange.target,
+        "target": shown(exchange.target),
         "status": exchange.status,
         "error": exchange.error,
         "seconds": exchange.seconds,
@@ -87,8 +85,18 @@ def of_exchange(exchange: Exchange) -> Dict[str, Any]:
 
 
 def _some(cluster: Cluster, records: Iterable[Record], find: str, limit: int) -> Dict[str, Any]:
-    found = [one for one in records if find in one.name]
-    return {"count": len(found), "list": [_record(one) for one in found[:limit]]}
+    found = [record for record in records if find in record.name]
+    return {"count": len(found), "list": [_record(record) for record in found[:limit]]}
+
+
+def _attachment(attachment: Attachment) -> Dict[str, Any]:
+    record = attachment.record
+    return {
+        "volume": record.name,
+        "snapshot": record.snapshot,
+        "client": attachment.client,
+        "rights": attachment.rights,
+    }
 
 
 def _record(record: Record) -> Dict[str, Any]:
@@ -123,5 +131,5 @@ def _disks(cluster: Cluster) -> List[Dict[str, Any]]:
             "objects": use[disk.id].objects,
             "places": disk.objectSlots,
         }
-        for disk in sorted(cluster.disks.values(), key=lambda one: one.id)
+        for disk in sorted(cluster.disks.values(), key=lambda disk: disk.id)
     ]

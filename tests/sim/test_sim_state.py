@@ -270,12 +270,12 @@ def test_contents_of_volumes_are_kept(tmp_path, path):
         # What a killed simulator leaves behind.
         shutil.copytree(devices / ".data", tmp_path / "left")
 
-    copy, _ = crashed(path, act, devDir=str(devices))
+    copy, _ = crashed(path, act, dev_dir=str(devices))
     shutil.rmtree(devices)
     devices.mkdir()
     (tmp_path / "left" / "999").write_bytes(b"of a volume whose creation was never acknowledged")
     shutil.move(tmp_path / "left", devices / ".data")
-    with storpool_sim.running(state=copy, devDir=str(devices)) as sim:
+    with storpool_sim.running(state=copy, dev_dir=str(devices)) as sim:
         api = sim.api()
         assert spapi.pathPollWait(str(devices / "v"), True, True, 0.01, 10)
         assert (devices / "v").read_bytes()[:5] == b"later"
