@@ -129,13 +129,17 @@ SHAPES: Dict[str, Callable[[random.Random, int], Dict[str, Any]]] = {
 }
 
 
-def reply(call: str, count: int, seed: int) -> bytes:
-    """Give the `data` of a reply with so many objects.
+def reply(call: str, count: int, seed: int, odd: str = "") -> bytes:
+    """Return the `data` of a reply with so many objects.
 
     :param call: a key of SHAPES.
+    :param odd: which records have a word where the declarations take a number, as those of newer clusters may:
+        "one" of them, near the end, or "all"; none by default.
     """
     rnd = random.Random(seed)  # noqa: S311 - payload, no secret
     records = [SHAPES[call](rnd, number) for number in range(count)]
+    for record in records if odd == "all" else records[-count // 5 :][:1] if odd == "one" else ():
+        record["serverId" if call == "disksList" else "replication"] = "ec"
     data: Any = records
     if call == "volumesQuickStatus":
         data = {record["name"]: record for record in records}

@@ -13,7 +13,7 @@ import tempfile
 import time
 import venv
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 import payloads
 import pyperf
@@ -36,6 +36,7 @@ class Figure(NamedTuple):
 
     :ivar name: what is measured, over what.
     :ivar bound: what the ratio may be at most: `to` the "floor" or the "original".
+    :ivar env: variables of the environment, for ours.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Figure(NamedTuple):
     reading: Reading
     bound: Optional[float] = None
     to: str = "floor"
+    env: Mapping[str, str] = {}
 
 
 class Row(NamedTuple):
@@ -104,7 +106,7 @@ def environment(python: Optional[str], where: Path, requirement: str) -> Iterato
 
 
 def clean_env() -> Dict[str, str]:
-    """The environment of workers: from compiled files, and from nowhere but what is installed."""
+    """Return the environment of workers, which run from compiled files and from what is installed."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
@@ -112,65 +114,105 @@ def work(python: str, figure: Figure) -> Samples:
     """Run a worker, and give what it measured."""
     command = [python, str(WORKER), figure.worker, json.dumps(figure.arguments)]
     done = subprocess.run(
-        command, check=True, env=clean_env(), cwd="/", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command,
+        check=True,
+        env={**clean_env(), **figure.env},
+        cwd="/",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-def importing(pythons: Dict[str, str], rounds: int) -> Row:
-    """Measure what importing adds to the floor's imports."""
-    figure = Figure("import, beyond json and http.client [s]", "", {}, plain("import"), 0.25, "original")
-    code = {"floor": FLOOR, **dict.fromkeys(SIDES, f"{FLOOR}; from storpool import spapi")}
-    found: Samples = {name: [] for name in code}
+#: A first listing of ten volumes, by a connection that answers at once.
+LISTING = """
+record = {"name": "v", "size": 2**30, "replication": 3, "globalId": "a.b.c", "placeAll": "h", "placeTail": "h",
+          "placeHead": "h", "parentName": "", "templateName": "t", "bw": "-", "iops": "-", "visibleVolumeId": 1,
+          "objectsCount": 1, "creationTimestamp": 1, "tags": {}}
+reply = json.dumps({"generation": 1, "data": [{**record, "name": f"v{number}"} for number in range(10)]}).encode()
+class Canned:
+    status = 200
+    def __init__(self, *args, **kwargs): pass
+    def request(self, *args): pass
+    def getresponse(self): return self
+    def read(self, *args): return reply
+    def close(self): pass
+http.client.HTTPConnection = Canned
+assert len(spapi.Api(host="127.0.0.1", port=81, auth="1").volumesList()) == 10
+"""
+
+
+def importing(pythons: Dict[str, str], rounds: int) -> List[Row]:
+    """Measure what importing, and a first listing with it, add to the floor's imports."""
+    imported = f"{FLOOR}; from storpool import spapi"
+    codes = {
+        "import, beyond json and http.client [s]": (imported, 0.35),
+        "import and a first listing of ten [s]": (imported + LISTING, 0.5),
+    }
+    starts = [("floor", "ours", FLOOR)]
+    starts += [(f"{side} {name}", side, code) for name, (code, _) in codes.items() for side in SIDES]
+    found: Samples = {name: [] for name, _, _ in starts}
     for _ in range(rounds):
-        for name, text in code.items():
+        for name, side, code in starts:
             started = time.perf_counter()
-            command = [pythons.get(name, pythons["ours"]), "-c", text]
-            subprocess.run(command, check=True, env=clean_env(), cwd="/", capture_output=True)
+            subprocess.run([pythons[side], "-c", code], check=True, env=clean_env(), cwd="/", capture_output=True)
             found[name].append(time.perf_counter() - started)
     # The minimum: starting a process is disturbed most, and only ever made slower.
     floor = min(found["floor"])
-    return Row(figure, {side: [min(found[side]) - floor] for side in SIDES})
+    return [
+        Row(
+            Figure(name, "", {}, plain("import"), bound, "original"),
+            {side: [min(found[f"{side} {name}"]) - floor] for side in SIDES},
+        )
+        for name, (_, bound) in codes.items()
+    ]
 
 
 def figures(folder: Path, port: int, counts: List[int], rounds: int) -> Iterator[Figure]:
     """List what workers measure, and write what they read."""
-    bounds = {"volumesList": 0.6, "volumesQuickStatus": 0.7, "disksList": 0.6}
+    bounds = {"volumesList": 0.8, "volumesQuickStatus": 1.0, "disksList": 0.8}
+    whole = plain("call", "loads")
     for call, bound in bounds.items():
         warm_up = folder / f"{call}.warm"
         warm_up.write_bytes(payloads.reply(call, 4, seed=1))
-        lengths = sorted({min(count, payloads.MAX_DISKS) if call == "disksList" else count for count in counts})
-        for count in lengths:
-            path = folder / f"{call}.{count}"
-            path.write_bytes(payloads.reply(call, count, seed=2))
-            arguments = {"call": call, "path": str(path), "warm_up": str(warm_up)}
-            arguments["rounds"] = rounds if count <= 10_000 else 2
-            decoded = beyond("call", "raw", "loads")
-            yield Figure(f"{call}, {count:,}: decoding / json.loads", "decoding", arguments, decoded, bound)
-            if count == 10_000:
-                first = beyond("first", "raw", "loads")
-                yield Figure(f"{call}, {count:,}: the first of a process", "decoding", arguments, first)
-        yield Figure(f"{call}: memory of a record [bytes]", "memory", arguments, plain("whole"), None, "original")
-        if call == "volumesList":
-            objects = plain("objects")
-            name = f"{call}: memory of an object beyond its parsed data [bytes]"
-            yield Figure(name, "memory", arguments, objects, 0.6, "original")
+
+        def arguments_of(count: int, odd: str = "", call: str = call, warm_up: Path = warm_up) -> Dict[str, Any]:
+            path = folder / f"{call}.{count}{odd}"
+            path.write_bytes(payloads.reply(call, count, seed=2, odd=odd))
+            few = rounds if count <= 10_000 else 2
+            return {"call": call, "path": str(path), "warm_up": str(warm_up), "rounds": few}
+
+        longest = payloads.MAX_DISKS if call == "disksList" else max(counts)
+        for count in sorted({min(count, longest) for count in counts}):
+            arguments = arguments_of(count)
+            yield Figure(f"{call}, {count:,}: the whole reply / json.loads", "decoding", arguments, whole, bound)
+        yield Figure(f"{call}: memory of a record [bytes]", "memory", arguments, plain("whole"), 0.5, "original")
+        count = min(10_000, longest)
+        first = plain("first", "loads")
+        yield Figure(f"{call}, {count:,}: the first of a process", "decoding", arguments_of(count), first)
+        name = f"{call}, {count:,}, one odd record / json.loads"
+        yield Figure(name, "decoding", arguments_of(count, "one"), whole, 1.3 * bound)
+        name = f"{call}, {count:,}, every record odd / json.loads"
+        yield Figure(name, "decoding", arguments_of(count, "all"), whole, 2.5)
+        name = f"{call}, {count:,}, without msgspec [s]"
+        by_nodes = {"SP_FAST_JSON": "0"}
+        yield Figure(name, "decoding", {**arguments_of(count), "rounds": 2}, plain("call"), 1.0, "original", by_nodes)
     arguments = {"rounds": rounds}
     create = plain("create", "dumps")
     yield Figure("volumeCreate: its body / json.dumps", "encoding", arguments, create, 0.2, "original")
     read = beyond("read", "read nothing", "read nothing")
     yield Figure("reading an attribute / a turn of an empty loop", "encoding", arguments, read, 0.1, "original")
     arguments = {"port": port, "rounds": 300 * rounds}
-    yield Figure("round trip / a bare kept connection", "round_trips", arguments, plain("call", "bare"), 1.25)
+    yield Figure("round trip / a bare kept connection", "round_trips", arguments, plain("call", "bare"), 1.1)
     arguments = {"port": port, "rounds": rounds}
-    yield Figure("eight threads: a call [s]", "threads", arguments, plain("calls"), 1 / 2.5, "original")
+    yield Figure("eight threads: a call [s]", "threads", arguments, plain("calls"), 1 / 3, "original")
 
 
 def measured(listed: List[Figure], pythons: Dict[str, str], processes: int, suite: List[pyperf.Benchmark]) -> List[Row]:
     """Run the workers of all figures, sides taking turns; one run serves the figures that read it differently."""
     samples: Dict[str, Dict[str, List[Samples]]] = {}
     for figure in listed:
-        key = json.dumps([figure.worker, figure.arguments])
+        key = json.dumps([figure.worker, figure.arguments, dict(figure.env)])
         if key in samples:
             continue
         print(f"measuring {figure.name} ...", file=sys.stderr, flush=True)
@@ -181,9 +223,9 @@ def measured(listed: List[Figure], pythons: Dict[str, str], processes: int, suit
         for side in SIDES:
             suite.extend(_benchmarks(f"{side}: {figure.name}", samples[key][side]))
     return [
-        Row(figure, {side: [figure.reading(each) for each in found] for side, found in samples[key].items()})
+        Row(figure, {side: [figure.reading(run) for run in found] for side, found in samples[key].items()})
         for figure in listed
-        for key in [json.dumps([figure.worker, figure.arguments])]
+        for key in [json.dumps([figure.worker, figure.arguments, dict(figure.env)])]
     ]
 
 
@@ -191,7 +233,7 @@ def _benchmarks(name: str, runs: List[Samples]) -> Iterator[pyperf.Benchmark]:
     for what in runs[0]:
         if not name.endswith("[bytes]"):
             metadata = {"name": f"{name}: {what}"}
-            yield pyperf.Benchmark([pyperf.Run(each[what], metadata=metadata, collect_metadata=False) for each in runs])
+            yield pyperf.Benchmark([pyperf.Run(run[what], metadata=metadata, collect_metadata=False) for run in runs])
 
 
 def table(rows: List[Row]) -> str:
@@ -230,7 +272,7 @@ def main() -> int:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the samples, for pyperf, and the ratios")
     parser.add_argument("--chart", metavar="FILE", type=Path, help="draw the ratios: .svg or .png")
     args = parser.parse_args()
-    counts = [100, 10_000] if args.quick else [100, 10_000, 100_000]
+    counts = [100, 3_000, 10_000] if args.quick else [100, 3_000, 10_000, 100_000]
     rounds, processes = (3, 3) if args.quick else (5, 5)
     suite: List[pyperf.Benchmark] = []
     with contextlib.ExitStack() as stack:
@@ -243,7 +285,7 @@ def main() -> int:
         folder = Path(enter(tempfile.TemporaryDirectory()))
         port = enter(service(pythons["ours"]))
         rows = measured(list(figures(folder, port, counts, rounds)), pythons, processes, suite)
-        rows.append(importing(pythons, 10 * rounds))
+        rows += importing(pythons, 10 * rounds)
     print(table(rows))
     if args.json:
         ratios = {

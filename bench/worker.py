@@ -76,12 +76,10 @@ class Canned:
         pass
 
 
-def _can(path: str) -> bytes:
-    """Let the canned reply be to a listing with this data, which is given."""
+def _can(path: str) -> None:
+    """Let the canned reply be that to a listing with the data of a file."""
     with open(path, "rb") as file:
-        data = file.read()
-    Canned.reply = b'{"generation": 1, "data": ' + data + b"}"
-    return data
+        Canned.reply = b'{"generation": 1, "data": ' + file.read() + b"}"
 
 
 def _canned_call(call: str, warm_up: str) -> Callable[..., Any]:
@@ -96,50 +94,35 @@ def _canned_call(call: str, warm_up: str) -> Callable[..., Any]:
 
 
 def decoding(call: str, path: str, warm_up: str, rounds: int) -> Samples:
-    """What a listing costs beyond `json.loads` of its bytes: the call less the same call left raw.
+    """Measure a whole reply, from its bytes to objects, and `json.loads` of the same bytes.
 
     `first` is the first listing of the process: nothing in it was seen before.
     """
     method = _canned_call(call, warm_up)
-    data = _can(path)
+    _can(path)
     gc.collect()
     first = timed(method)
-    found = compared(
-        {"loads": lambda: json.loads(data), "raw": lambda: method(returnRawAPIData=True), "call": method}, rounds
-    )
+    found = compared({"loads": lambda: json.loads(Canned.reply), "call": method}, rounds)
     return {**found, "first": [first]}
 
 
 def memory(call: str, path: str, warm_up: str, rounds: int) -> Samples:
-    """Bytes an object of a listing, by what stays allocated: for the whole result, and beyond the parsed data."""
+    """Measure the bytes of an object of a listing, by what stays allocated."""
     method = _canned_call(call, warm_up)
     _can(path)
-    found: Samples = {"whole": [], "objects": []}
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     result = method()
     gc.collect()
-    found["whole"].append((tracemalloc.get_traced_memory()[0] - before) / len(result))
-    if call == "volumesList":
-        from storpool import sptype, sptypes
-
-        node = sptype.spType([sptypes.VolumeSummary])
-        parsed = json.loads(Canned.reply)["data"]
-        del result
-        gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
-        result = node.handleVal(parsed)
-        gc.collect()
-        found["objects"].append((tracemalloc.get_traced_memory()[0] - before) / len(result))
-    return found
+    return {"whole": [(tracemalloc.get_traced_memory()[0] - before) / len(result)]}
 
 
 def encoding(rounds: int) -> Samples:
     """The body of a volumeCreate, from a dictionary to JSON; and reading an attribute, in a loop of 100."""
     from storpool import spapi, spjson, sptypes
 
-    del spapi
+    spapi.Api(host="127.0.0.1", port=80, auth=AUTH)
     volume = sptypes.VolumeCreateDesc(CREATE)
     hundred = range(100)
 
