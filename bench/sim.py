@@ -71,15 +71,15 @@ class Server:
         """How long so many requests take."""
         started = time.perf_counter()
         for _ in range(count // WIDTH):
-            for one in self.connections:
-                one.send(request)
-            for one in self.connections:
-                one.reply()
+            for connection in self.connections:
+                connection.send(request)
+            for connection in self.connections:
+                connection.reply()
         return time.perf_counter() - started
 
     def close(self) -> None:
-        for one in self.connections:
-            one.close()
+        for connection in self.connections:
+            connection.close()
 
 
 async def do_nothing() -> None:
@@ -130,7 +130,7 @@ def rates(floor: Server, sim: Server, count: int) -> Dict[str, float]:
     for _ in range(BURSTS):
         for name, request in requests.items():
             times = floor.seconds(request, count), sim.seconds(request, count)
-            best[name] = [min(each) for each in zip(best[name], times)]
+            best[name] = [min(pair) for pair in zip(best[name], times)]
     return {name: nothing / ours for name, (nothing, ours) in best.items()}
 
 
@@ -183,8 +183,8 @@ def main() -> None:
                 print(f"{name}: {ratio:.2f} of the rate of a handler that does nothing")
             fill(api, args.count - 1)
             print(f"list {args.count} volumes / json.dumps: {listing(sim.connections[0]):.2f}")
-            for one in (floor, sim, api):
-                one.close()
+            for connection in (floor, sim, api):
+                connection.close()
 
 
 if __name__ == "__main__":

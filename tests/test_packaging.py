@@ -33,7 +33,7 @@ def _run(command: List[Any], **kwargs: Any) -> str:
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "SP_NO_DOC_BUILD")}
     env.update(kwargs.pop("env", {}))
     done = subprocess.run(
-        [str(each) for each in command], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs
+        [str(part) for part in command], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -80,7 +80,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     paths = json.loads(_run([sys.executable, "-c", "import json, sys; print(json.dumps(sys.path))"], cwd=target))
     site = _run([interpreter, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]).strip()
     # Later on the path than the installed wheel, so that an installation of the tree is not found first.
-    Path(site, "dependencies.pth").write_text("\n".join(each for each in paths if "site-packages" in each))
+    Path(site, "dependencies.pth").write_text("\n".join(path for path in paths if "site-packages" in path))
     return interpreter
 
 
@@ -120,8 +120,8 @@ def test_metadata_says_who_we_are_and_what_we_need(wheel: Path) -> None:
     assert (metadata["Name"], metadata["Version"]) == ("storpool", spapi.VERSION)
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.9"
-    needed = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
-    assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget", "msgspec"]
+    needed = [requirement for requirement in metadata.get_all("Requires-Dist", []) if "extra ==" not in requirement]
+    assert [re.split(r"[!<>=]", requirement)[0] for requirement in needed] == ["confget", "msgspec"]
     assert {"sim", "test"} <= set(metadata.get_all("Provides-Extra", []))
     assert set(scripts["console_scripts"]) == COMMANDS
 

@@ -48,7 +48,7 @@ class Extended(VolumeReassignDesc):
 
 
 CLASSES = [VolumeCreateDesc, sptypes.VolumeUpdateDesc, VolumeReassignDesc, Extended, Renamed, sptypes.PlacementGroup]
-DECLARED = sorted(name for name, each in vars(sptypes).items() if isinstance(each, type))
+DECLARED = sorted(name for name, value in vars(sptypes).items() if isinstance(value, type))
 
 scalars = st.one_of(
     st.none(),
@@ -174,7 +174,7 @@ class TestUnknownKeys:
         VolumeCreateDesc({"name": "v"}, sise=3)  # type: ignore[call-arg]
         VolumesReassignWaitDesc(reassign=[{"volume": "v", "sise": 4}])  # type: ignore[list-item]
         VolumesReassignWaitDesc({"reassign": [{"volume": "v"}, VolumeReassignDesc(volume="w")]})
-        told = [each.getMessage().partition(" ")[0] for each in caplog.records]
+        told = [record.getMessage().partition(" ")[0] for record in caplog.records]
         assert told == ["VolumeCreateDesc.sise"] * 3 + ["VolumesReassignWaitDesc.reassign[0].sise"]
 
     def test_in_a_subclass_are_those_it_does_not_declare_either(self, caplog: pytest.LogCaptureFixture) -> None:

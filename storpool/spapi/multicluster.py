@@ -71,11 +71,11 @@ class AllClusters(Client):
             )
         data = self(declared.method, False, f"MultiCluster/AllClusters/{declared.written(args)}", None)
         clusters = data.get("clusters") if isinstance(data, dict) else None
-        if not isinstance(clusters, list) or not all(isinstance(each, dict) for each in clusters):
+        if not isinstance(clusters, list) or not all(isinstance(answer, dict) for answer in clusters):
             raise UnusableReplyError(
                 data, declared.name, InvalidArgumentError("has no list of clusters that are objects", path=".data")
             )
-        return [_answer(declared, each) for each in clusters]
+        return [_answer(declared, answer) for answer in clusters]
 
 
 def _answer(call: Call, cluster: Any) -> ClusterAnswer[Any]:

@@ -94,9 +94,11 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.on("console", lambda each: complaints.append(each.text) if each.type in ("error", "warning") else None)
-        page.on("pageerror", lambda each: complaints.append(str(each)))
-        page.on("request", lambda each: complain_of_foreign(each.url))
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complain_of_foreign(request.url))
         page.goto(url.as_uri() if isinstance(url, Path) else url)
         return page
 
@@ -115,9 +117,9 @@ def accessibility_problems() -> Callable[[Page], List[str]]:
         found = axe.Axe().run(page).response
         assert found["passes"]
         return [
-            f"{each['id']}: {each['help']}: {node['target']} {node['html'][:200]}"
-            for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
+            f"{violation['id']}: {violation['help']}: {node['target']} {node['html'][:200]}"
+            for violation in found["violations"]
+            if violation["impact"] in ("serious", "critical")
             for node in each["nodes"]
         ]
 

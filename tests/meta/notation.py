@@ -21,7 +21,7 @@ def _aliases() -> Tuple[Dict[nodes.Node, str], Dict[Tuple[str, ...], str]]:
             if node not in scalars or name == node.name:
                 scalars[node] = name
         elif isinstance(node, nodes.UnionNode):
-            unions[tuple(each.name for each in node.alternatives)] = name
+            unions[tuple(kind.name for kind in node.alternatives)] = name
     return scalars, unions
 
 
@@ -34,8 +34,8 @@ def written(node: Optional[nodes.Node]) -> Optional[str]:
         return None
     if node in SCALARS:
         return SCALARS[node]
-    if isinstance(node, nodes.UnionNode) and tuple(each.name for each in node.alternatives) in UNIONS:
-        return UNIONS[tuple(each.name for each in node.alternatives)]
+    if isinstance(node, nodes.UnionNode) and tuple(kind.name for kind in node.alternatives) in UNIONS:
+        return UNIONS[tuple(kind.name for kind in node.alternatives)]
     return spelled(node)
 
 
@@ -52,7 +52,7 @@ def spelled(node: nodes.Node) -> str:
     if isinstance(node, nodes.InternalNode):
         return normal(f"internal({written(node.wrapped)})")
     if isinstance(node, nodes.UnionNode):
-        return f"either({', '.join(str(written(each)) for each in node.alternatives)})"
+        return f"either({', '.join(str(written(kind)) for kind in node.alternatives)})"
     if isinstance(node, nodes.ListNode):
         inside = written(node.item)
         return f"set{{{inside}}}" if isinstance(node, nodes.SetNode) else f"[{inside}]"
@@ -77,7 +77,7 @@ def _constraint(rule: Any) -> str:
     if isinstance(rule, constraints.UnlimitedInt):
         return f"unlimitedInt(min={rule.minimum}, unlimited={json.dumps(rule.unlimited)}, {label})"
     if isinstance(rule, constraints.OneOf):
-        return f"oneOf({', '.join(json.dumps(each) for each in rule.values)}, {label})"
+        return f"oneOf({', '.join(json.dumps(value) for value in rule.values)}, {label})"
     if isinstance(rule, constraints.NamedEnum):
         return f"namedEnum({', '.join(rule.values)}; first={rule.first}, {label})"
     if isinstance(rule, constraints.Name):

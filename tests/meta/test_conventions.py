@@ -89,7 +89,7 @@ def _public(path: Path) -> Iterator[Tuple[str, ast.AST]]:
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or node.name.startswith("_"):
             continue
-        if not any(isinstance(each, ast.Name) and each.id == "overload" for each in node.decorator_list):
+        if not any(isinstance(decorator, ast.Name) and decorator.id == "overload" for decorator in node.decorator_list):
             yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node
 
 
@@ -111,7 +111,7 @@ def test_every_module_can_be_imported_by_itself() -> None:
     code = (
         "import importlib, json, sys\n"
         f"for name in {names!r}:\n"
-        "    for loaded in [each for each in sys.modules if each.split('.')[0] == 'storpool']:\n"
+        "    for loaded in [name for name in sys.modules if name.split('.')[0] == 'storpool']:\n"
         "        del sys.modules[loaded]\n"
         "    importlib.import_module(name)\n"
         "print(json.dumps({}))"

@@ -93,7 +93,7 @@ def test_a_call_is_that_of_the_api(name: str) -> None:
         "http": call.method,
         "query": call.query,
         "multiCluster": call.multiCluster,
-        "args": {each._name: notation.written(each._type) for each in call.args},
+        "args": {argument._name: notation.written(argument._type) for argument in call.args},
         "json": notation.written(call.json),
         "returns": notation.written(call.returns),
         "since": call.since,
@@ -106,7 +106,7 @@ def test_a_call_is_that_of_the_api(name: str) -> None:
 
 def test_no_call_is_missing_or_unknown_and_those_of_a_section_are_in_order() -> None:
     def by_section(names: Dict[str, str]) -> Dict[str, List[str]]:
-        return {each: [name for name in names if names[name] == each] for each in sorted(set(names.values()))}
+        return {value: [name for name in names if names[name] == value] for value in sorted(set(names.values()))}
 
     found = {name: call.section.title for name, call in spapi.CALLS.items() if call.section is not None}
     assert by_section(found) == by_section({name: fact["section"] for name, fact in CALLS.items()})
@@ -118,5 +118,5 @@ def test_sections_are_in_order() -> None:
 
 
 def test_the_counts_are_those_of_the_api() -> None:
-    fields = sum(len(each["fields"]) for each in CLASSES.values())
+    fields = sum(len(cls["fields"]) for cls in CLASSES.values())
     assert (len(CALLS), len(CLASSES), fields, len(SURFACE["constants"])) == (125, 168, 703, 40)

@@ -53,7 +53,9 @@ def _mypy(scratch: Path) -> Found:
     ]
     output = _run([_tool("mypy"), *options, str(GOOD), str(BAD)])
     reports = [json.loads(line) for line in output.splitlines() if line]
-    return _collect((each["file"], each["line"], each["message"]) for each in reports if each["severity"] == "error")
+    return _collect(
+        (report["file"], report["line"], report["message"]) for report in reports if report["severity"] == "error"
+    )
 
 
 def _pyright(_scratch: Path) -> Found:
@@ -61,9 +63,9 @@ def _pyright(_scratch: Path) -> Found:
     output = _run([_tool("pyright"), "--outputjson", "--pythonpath", sys.executable, str(GOOD), str(BAD)])
     reports = json.loads(output)["generalDiagnostics"]
     return _collect(
-        (each["file"], each["range"]["start"]["line"] + 1, each["message"])
-        for each in reports
-        if each["severity"] == "error"
+        (report["file"], report["range"]["start"]["line"] + 1, report["message"])
+        for report in reports
+        if report["severity"] == "error"
     )
 
 
