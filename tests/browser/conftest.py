@@ -120,7 +120,7 @@ def accessibility_problems() -> Callable[[Page], List[str]]:
             f"{violation['id']}: {violation['help']}: {node['target']} {node['html'][:200]}"
             for violation in found["violations"]
             if violation["impact"] in ("serious", "critical")
-            for node in each["nodes"]
+            for node in violation["nodes"]
         ]
 
     return problems
