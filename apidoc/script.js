@@ -8,11 +8,11 @@
   const theme = document.querySelector(".theme");
   const said = document.getElementById("said");
   root.classList.add("scripts");
-  for (const each of [menu, theme, input.parentElement]) each.hidden = false;
+  for (const element of [menu, theme, input.parentElement]) element.hidden = false;
 
-  // What the reader chose is kept, where the browser lets pages from disk keep anything.
-  const kept = (key) => { try { return localStorage.getItem(`apidoc-${key}`); } catch { return null; } };
-  const keep = (key, value) => { try { localStorage.setItem(`apidoc-${key}`, value); } catch { /* for this visit only */ } };
+  // The reader's choices are stored, if the browser lets a page from disk store anything.
+  const stored = (key) => { try { return localStorage.getItem(`apidoc-${key}`); } catch { return null; } };
+  const store = (key, value) => { try { localStorage.setItem(`apidoc-${key}`, value); } catch { /* lasts for this visit only */ } };
 
   // Dark and light.
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
@@ -21,13 +21,13 @@
     theme.textContent = isDark() ? "Light" : "Dark";
     theme.setAttribute("aria-label", `Switch to ${isDark() ? "light" : "dark"} colours`);
   };
-  const chosen = kept("theme");
+  const chosen = stored("theme");
   if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
   nameTheme();
   prefersDark.addEventListener("change", nameTheme);
   theme.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    keep("theme", root.dataset.theme);
+    store("theme", root.dataset.theme);
     nameTheme();
   });
 
@@ -39,15 +39,15 @@
   menu.addEventListener("click", () => showMenu(!nav.classList.contains("open")));
   nav.addEventListener("click", (event) => { if (event.target.closest("a")) showMenu(false); });
 
-  // In which form calls are shown, the same on the whole page; and copying.
+  // The form in which the whole page shows calls; and copying.
   const forms = ["python", "curl", "storpool_req"];
   const names = { python: "Python", curl: "curl", storpool_req: "storpool_req" };
   const button = (text, label) => {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = text;
-    if (label) made.setAttribute("aria-label", label);
-    return made;
+    const element = document.createElement("button");
+    element.type = "button";
+    element.textContent = text;
+    if (label) element.setAttribute("aria-label", label);
+    return element;
   };
   const picker = document.createElement("div");
   picker.className = "pick";
@@ -59,17 +59,17 @@
   for (const caption of document.querySelectorAll(".code figcaption")) {
     const title = caption.textContent;
     if (caption.closest(".lines")) caption.replaceChildren(picker.cloneNode(true));
-    const made = copy.cloneNode(true);
-    made.setAttribute("aria-label", `Copy ${title}`);
-    caption.append(made);
+    const copyThis = copy.cloneNode(true);
+    copyThis.setAttribute("aria-label", `Copy ${title}`);
+    caption.append(copyThis);
   }
   const pick = (form) => {
     root.dataset.line = form;
-    for (const each of document.querySelectorAll(".pick button")) {
-      each.setAttribute("aria-pressed", String(each.value === form));
+    for (const choice of document.querySelectorAll(".pick button")) {
+      choice.setAttribute("aria-pressed", String(choice.value === form));
     }
   };
-  pick(forms.includes(kept("line")) ? kept("line") : "python");
+  pick(forms.includes(stored("line")) ? stored("line") : "python");
 
   const copied = async (text) => {
     try {
@@ -88,8 +88,8 @@
       const before = pressed.getBoundingClientRect().top;
       const lines = pressed.closest(".lines");
       pick(pressed.value);
-      keep("line", pressed.value);
-      // The reader's eye, and the focus, stay where they were.
+      store("line", pressed.value);
+      // The scroll position and the focus stay where they were.
       const again = lines.querySelector(`.${pressed.value} .pick button[value="${pressed.value}"]`);
       again.focus({ preventScroll: true });
       scrollBy(0, again.getBoundingClientRect().top - before);
@@ -100,8 +100,8 @@
     }
   });
 
-  // Links open what they name, and the contents show where one is.
-  const byHash = new Map([...nav.querySelectorAll("a")].map((each) => [each.getAttribute("href").slice(1), each]));
+  // Links open their targets, and the contents show the current place.
+  const byHash = new Map([...nav.querySelectorAll("a")].map((link) => [link.getAttribute("href").slice(1), link]));
   let current;
   const mark = (id) => {
     const link = byHash.get(id);
@@ -118,18 +118,18 @@
   };
   const named = () => {
     let id = location.hash.slice(1);
-    try { id = decodeURIComponent(id); } catch { /* taken as it is */ }
+    try { id = decodeURIComponent(id); } catch { /* use it as it is */ }
     if (!id) return null;
     const exact = document.getElementById(id);
     if (exact) return exact;
-    // Links written by hand: another case, or the name of a field or a call alone.
+    // Links written by hand may differ in case.
     const low = id.toLowerCase();
-    return [...document.querySelectorAll("main [id]")].find((each) => each.id.toLowerCase() === low) ?? null;
+    return [...document.querySelectorAll("main [id]")].find((element) => element.id.toLowerCase() === low) ?? null;
   };
   const open = () => {
     const target = named();
     if (!target) return;
-    for (let each = target.parentElement; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
+    for (let outer = target.parentElement; outer; outer = outer.parentElement) if (outer.tagName === "DETAILS") outer.open = true;
     const entry = target.closest(".entry, .area > h2") ?? target;
     showMenu(false);
     mark(entry.id);
@@ -138,39 +138,39 @@
   addEventListener("hashchange", open);
   open();
 
-  const seen = new Set();
+  const visible = new Set();
   const watcher = new IntersectionObserver((entries) => {
-    for (const each of entries) each.isIntersecting ? seen.add(each.target) : seen.delete(each.target);
+    for (const entry of entries) entry.isIntersecting ? visible.add(entry.target) : visible.delete(entry.target);
     let top = null;
-    for (const each of seen) if (!top || each.compareDocumentPosition(top) & Node.DOCUMENT_POSITION_FOLLOWING) top = each;
+    for (const element of visible) if (!top || element.compareDocumentPosition(top) & Node.DOCUMENT_POSITION_FOLLOWING) top = element;
     if (top) mark(top.id);
   }, { rootMargin: "-15% 0px -75% 0px" });
-  for (const each of document.querySelectorAll(".entry, .area > h2")) watcher.observe(each);
+  for (const element of document.querySelectorAll(".entry, .area > h2")) watcher.observe(element);
 
-  // Search: every call, type and field of the page, gathered when the reader first looks for something.
+  // Search: an index of every call, type and field of the page, made at the first search.
   let index = null;
-  const gather = () => {
+  const makeIndex = () => {
     index = [];
     const add = (kind, name, about, href) =>
       index.push({ kind, name, about, href, low: name.toLowerCase(), all: `${name} ${about} ${kind}`.toLowerCase() });
-    for (const each of document.querySelectorAll(".area > h2")) add("area", each.textContent, "", each.id);
-    for (const each of document.querySelectorAll(".call")) {
-      const [name, title, line] = [".name b", "h3", ".line code"].map((one) => each.querySelector(one).textContent);
-      add("call", name, `${title.replace(/#$/, "")} · ${line}`, each.id);
+    for (const heading of document.querySelectorAll(".area > h2")) add("area", heading.textContent, "", heading.id);
+    for (const call of document.querySelectorAll(".call")) {
+      const [name, title, line] = [".name b", "h3", ".line code"].map((selector) => call.querySelector(selector).textContent);
+      add("call", name, `${title.replace(/#$/, "")} · ${line}`, call.id);
     }
-    for (const each of document.querySelectorAll(".object, .scalar")) {
-      const name = each.querySelector("h3").firstChild.textContent;
-      add(each.querySelector(".kind").textContent, name, each.querySelector(".text > p")?.textContent ?? "", each.id);
+    for (const type of document.querySelectorAll(".object, .scalar")) {
+      const name = type.querySelector("h3").firstChild.textContent;
+      add(type.querySelector(".kind").textContent, name, type.querySelector(".text > p")?.textContent ?? "", type.id);
     }
-    for (const each of document.querySelectorAll(".object tr[id]")) {
-      add("field", each.id, each.querySelector("td > p:nth-child(2)")?.textContent ?? "", each.id);
+    for (const field of document.querySelectorAll(".object tr[id]")) {
+      add("field", field.id, field.querySelector("td > p:nth-child(2)")?.textContent ?? "", field.id);
     }
   };
   const order = { area: 1, call: 0, object: 2, type: 2, union: 2, field: 3 };
   const rank = (entry, words) => {
     let sum = 0;
     for (const word of words) {
-      // Of a field the last part of its name counts; its class is matched as well.
+      // The name of a field counts most; the name of its class is matched, too.
       const name = entry.kind === "field" ? entry.low.slice(entry.low.indexOf(".") + 1) : entry.low;
       const at = name.indexOf(word);
       if (name === word || entry.low === word) sum += 0;
@@ -183,21 +183,21 @@
     return sum * 4 + order[entry.kind] + entry.low.length / 100;
   };
   const find = (text) => {
-    if (!index) gather();
+    if (!index) makeIndex();
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return null;
     const found = index
       .map((entry) => ({ entry, rank: rank(entry, words), more: 0 }))
-      .filter((each) => each.rank >= 0)
+      .filter((match) => match.rank >= 0)
       .sort((a, b) => a.rank - b.rank);
-    // A field that many classes inherit is found once.
+    // A field that several classes inherit is listed once.
     const alike = new Map();
     const shown = [];
-    for (const each of found) {
-      const { kind, name, about } = each.entry;
+    for (const match of found) {
+      const { kind, name, about } = match.entry;
       const key = kind === "field" ? `${name.slice(name.indexOf(".") + 1)} ${about}` : name + kind;
       if (alike.has(key)) alike.get(key).more += 1;
-      else if (shown.push(each)) alike.set(key, each);
+      else if (shown.push(match)) alike.set(key, match);
     }
     return shown.slice(0, 50);
   };
@@ -225,7 +225,7 @@
       line.setAttribute("role", "option");
       line.setAttribute("aria-selected", "false");
       line.dataset.href = entry.href;
-      const [name, kind, about] = ["b", "i", "small"].map((each) => document.createElement(each));
+      const [name, kind, about] = ["b", "i", "small"].map((tag) => document.createElement(tag));
       name.textContent = entry.name;
       kind.textContent = more ? `field, also in ${more} more` : entry.kind;
       about.textContent = entry.about;
@@ -237,7 +237,7 @@
       line.className = "none";
       line.setAttribute("role", "option");
       line.setAttribute("aria-disabled", "true");
-      line.textContent = `Nothing is called or described so: ${input.value}`;
+      line.textContent = `Nothing found for "${input.value}"`;
       results.append(line);
     }
     results.hidden = false;
@@ -258,7 +258,7 @@
     target.focus({ preventScroll: true });
   };
   input.addEventListener("input", show);
-  input.addEventListener("focus", () => { if (input.value) show(); else if (!index) gather(); });
+  input.addEventListener("focus", () => { if (input.value) show(); else if (!index) makeIndex(); });
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") select(at + 1);
     else if (event.key === "ArrowUp") select(at - 1);
@@ -283,6 +283,6 @@
     } else if (event.key === "Escape") showMenu(false);
   });
 
-  // On paper everything is open.
-  addEventListener("beforeprint", () => { for (const each of document.querySelectorAll("main details")) each.open = true; });
+  // Print with everything open.
+  addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("main details")) details.open = true; });
 })();

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, cast
 
+from .spcatch import StorPoolError
+
 __all__ = ["DEFAULTS", "ENV_OVERRIDE", "SPConfig", "SPConfigException", "api_config", "get_env_overrides"]
 
 DEFAULTS: Dict[str, str] = {
@@ -81,7 +83,7 @@ Sections = Mapping[str, Mapping[str, str]]
 _BYTE_ORDER_MARK = re.compile(b"^\xef\xbb\xbf", re.MULTILINE)
 
 
-class SPConfigException(Exception):
+class SPConfigException(StorPoolError):
     """A configuration file cannot be used.
 
     The text names the file and says why; it never quotes a line, which may hold the token.

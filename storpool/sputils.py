@@ -1,4 +1,4 @@
-"""Small things that scripts use: units, and waiting for a path."""
+"""Helpers for scripts: units, and waiting for a path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TB = 1024 * GB
 
 
 def pr(x: T) -> T:
-    """Print a value and give it back."""
+    """Print a value and return it."""
     print(x)
     return x
 
@@ -29,14 +29,14 @@ def pr(x: T) -> T:
 def pathPollWait(
     path: Union[str, os.PathLike[str]], shouldExist: bool, isLink: bool, pollTime: float, maxTime: float
 ) -> bool:
-    """Wait until a path is there, or until it is gone; a link that leads nowhere is not there.
+    """Wait until a path exists, or until it no longer does. A broken link counts as absent.
 
-    :param shouldExist: what to wait for.
-    :param isLink: insist that it is a symbolic link as long as it is there.
-    :param pollTime: seconds between looks.
-    :param maxTime: seconds to wait at most.
-    :returns: whether it came about in time.
-    :raises AssertionError: there is something that is no link.
+    :param shouldExist: whether to wait for the path to exist, or to disappear.
+    :param isLink: fail if the path exists and is not a symbolic link.
+    :param pollTime: seconds between checks.
+    :param maxTime: the longest time to wait, in seconds.
+    :returns: whether it happened in time.
+    :raises AssertionError: the path exists and is not a link.
     """
     started = time.monotonic()
     waited = 0.0
@@ -44,7 +44,7 @@ def pathPollWait(
         if waited >= maxTime:
             return False
         time.sleep(pollTime)
-        # Looks that take long count too, and with no pause between looks only the clock moves.
+        # The time that the checks take counts, too; without a pause between them it is all there is.
         waited = max(waited + pollTime, time.monotonic() - started)
     return True
 

@@ -1,4 +1,4 @@
-"""`python -m storpool_os`: what OpenStack's services want on this node, and what is really attached."""
+"""The command `storpool_os`: what OpenStack's services asked for on this node, and what is really attached."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from storpool import spapi, spconfig
+from storpool.spcli import CommandParser, is_terminal, printable
 
 from .spattachdb import AttachDB
 from .splocked import SPLockedFileError
@@ -68,6 +69,8 @@ def _show(rows: Sequence[Row], as_json: bool) -> None:
     if not rows:
         return
     table = [[row[name] or "-" for name in titles] for row in (titles, *rows)]
+    if is_terminal(sys.stdout):
+        table = [list(map(printable, line)) for line in table]
     widths = [max(map(len, column)) for column in zip(*table)]
     for line in table:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip())
@@ -91,15 +94,33 @@ def _forget(db: AttachDB, args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"request": args.request, "forgotten": known}))
     elif not known:
-        print(f"Nothing is known of request {args.request}", file=sys.stderr)
+        print(f"storpool_os: there is no request {printable(args.request)}", file=sys.stderr)
     return 0 if known else 1
 
 
+_DESCRIPTION = """\
+Compare what OpenStack's services want on this node with what is attached.
+"storpool_os COMMAND --help" has the options of a command."""
+
+_EPILOG = """\
+examples:
+  storpool_os list               requests and attachments, side by side
+  storpool_os check              only what disagrees
+  storpool_os check --json       the same, for programs
+  storpool_os forget REQUEST     drop a request; nothing is detached
+
+exit status:
+  0    the command succeeded, and check found no disagreement
+  1    check found some, or there is no such request
+  2    the options are wrong, or the command could not be run"""
+
+
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = CommandParser(add_help=False)
     common.add_argument("--json", action="store_true", help="for programs")
     common.add_argument("--file", help="the state file, if it is not where OpenStack's services have it")
-    parser = argparse.ArgumentParser(prog="python -m storpool_os", description=__doc__)
+    version = f"storpool_os {spapi.VERSION}"
+    parser = CommandParser(prog="storpool_os", description=_DESCRIPTION, epilog=_EPILOG, version=version)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run: Dict[str, Callable[[AttachDB, argparse.Namespace], int]] = {"list": _list, "check": _check, "forget": _forget}
     helps = {
@@ -130,11 +151,16 @@ def main(argv: Optional[Sequence[str]] = None, override_config: Optional[Mapping
         spconfig.SPConfigException,
         http.client.HTTPException,
     ) as exc:
-        print(f"storpool_os: {exc}", file=sys.stderr)
+        print(f"storpool_os: {printable(str(exc))}", file=sys.stderr)
         return 2
     return status
 
 
-if __name__ == "__main__":
+def command() -> int:
+    """Run the command line of this process, and return the exit status."""
     logging.basicConfig(format="storpool_os: %(message)s")
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(command())

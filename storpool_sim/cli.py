@@ -15,19 +15,22 @@ import signal
 import subprocess
 import sys
 import tempfile
-from typing import List, Mapping, NoReturn, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
 
-from . import logs
-from .calls import table
-from .clock import Clock, ManualClock
+from storpool.spapi import VERSION
+from storpool.spcli import CommandParser
+
+from .calls.table import table
 from .cluster import Cluster
-from .defaults import TOKEN
-from .errors import SimError
-from .faults import DISTRIBUTIONS, KINDS, Fault, parse
+from .cluster.clock import Clock, ManualClock
+from .cluster.defaults import TOKEN
+from .cluster.errors import SimError
 from .runner import running
 from .scenario import ScenarioError, load_scenario
-from .setup import Setup, environment
-from .state import StateError
+from .service import logs
+from .service.faults import DISTRIBUTIONS, KINDS, Fault, parse
+from .service.statefile import StateError
+from .simulation import Simulation, environment
 
 LOG = logging.getLogger("storpool_sim")
 
@@ -64,15 +67,29 @@ def main(argv: Optional[List[str]] = None) -> int:
     return 1
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong."""
+_DESCRIPTION = """\
+Simulate a StorPool cluster, for programs that use its API and for their tests.
+"storpool_sim COMMAND --help" has the options of a command."""
 
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+_EPILOG = """\
+examples:
+  storpool_sim demo                            see a cluster at work
+  storpool_sim serve --env-file sim.env        run a cluster until Ctrl-C
+  . sim.env; storpool_req VolumesList          ... and use it in another shell
+  storpool_sim run pytest tests                run a program with a cluster
+  storpool_sim serve --scenario cluster.toml --state sim.state
+  storpool_sim serve --fault latency:seconds=2:probability=0.1
+
+exit status:
+  0    the command succeeded; "run" has the status of its program
+  1    the cluster cannot be what the options ask for
+  2    the options are wrong"""
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="storpool_sim", description="A simulated StorPool cluster.")
+    parser = CommandParser(
+        prog="storpool_sim", description=_DESCRIPTION, epilog=_EPILOG, version=f"storpool_sim {VERSION}"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser(
         "serve",
@@ -141,7 +158,7 @@ def _run(args: argparse.Namespace) -> int:
     if not args.program:
         print("storpool_sim: run what? `run sh` gives a shell", file=sys.stderr)
         return 2
-    with running(devDir=args.dev_dir) as sim:
+    with running(dev_dir=args.dev_dir) as sim:
         try:
             done = subprocess.run(args.program, env={**os.environ, **sim.env}, check=False)  # noqa: S603 - asked for
         except OSError as exc:
@@ -191,34 +208,34 @@ async def _serve(args: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     clock = ManualClock() if args.manual_clock else Clock()
-    setup = Setup(
+    simulation = Simulation(
         stack,
         token=args.token,
         scenario=load_scenario(args.scenario, clock) if args.scenario else None,
         clock=clock,
-        errorStatuses=not args.errors_200,
-        devDir=args.dev_dir,
-        devDelay=args.dev_delay,
+        error_statuses=not args.errors_200,
+        dev_dir=args.dev_dir,
+        dev_delay=args.dev_delay,
         seed=args.seed,
         state=args.state,
     )
-    cluster = setup.control.clusters[0]
+    cluster = simulation.control.clusters[0]
     for fault in args.fault:
-        setup.faults.take(fault)
+        simulation.faults.take(fault)
     for what, number in args.down:
         DOWN[what](cluster, number)
     if args.full is not None:
         cluster.fill(args.full)
-    setup.save()
-    server = setup.server(oldHTTP=args.http10)
+    simulation.save()
+    server = simulation.server(old_http=args.http10)
     try:
         await server.start(args.host, args.port)
         if args.env_file:
             write_env_file(args.env_file, environment(server.host, server.port, args.token))
         where = f" (source {args.env_file})" if args.env_file else ""
         print(f"Cluster '{cluster.name}' answers on http://{server.host}:{server.port}{where}", flush=True)
-        if setup.restored is not None:
-            LOG.info("the state comes from %s; %d requests were played again", args.state, setup.restored)
+        if simulation.restored is not None:
+            LOG.info("the state comes from %s; %d requests were handled again", args.state, simulation.restored)
         await stop.wait()
     finally:
         await server.stop()

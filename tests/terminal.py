@@ -1,4 +1,4 @@
-"""Programs as people run them: in this process, in a pipe, on a pseudo-terminal, in a shell where someone types."""
+"""Runs programs as people do: in this process, in a pipe, on a pseudo-terminal, in a shell where Tab is pressed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>])")
 
 
 class Outcome(NamedTuple):
-    """What a program left in its pipes."""
+    """The exit status of a program, and what it wrote to its pipes."""
 
     status: int
     out: str
@@ -48,7 +48,10 @@ Run = Callable[..., Outcome]
 def in_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], env: Optional[Mapping[str, str]] = None
 ) -> Run:
-    """Give what runs storpool_req in this process, as the interpreter would end it, with more in the environment."""
+    """Return a function that runs storpool_req in this process, and exits as the interpreter does.
+
+    :param env: more environment variables.
+    """
     for name, value in (env or {}).items():
         monkeypatch.setenv(name, value)
 
@@ -56,7 +59,7 @@ def in_process(
         monkeypatch.setattr(sys, "argv", ["storpool_req", *argv])
         code: Any = None
         try:
-            spreq.main()  # answers by its output and SystemExit only
+            spreq.main()  # everything shows in its output or in SystemExit
         except SystemExit as exc:
             code = exc.code
         out, err = capsys.readouterr()
@@ -68,7 +71,7 @@ def in_process(
 
 
 class Seen(NamedTuple):
-    """What a program showed on a terminal."""
+    """The exit status of a program, and what it showed on a terminal."""
 
     status: Optional[int]
     raw: str
@@ -83,7 +86,7 @@ class Seen(NamedTuple):
 
 
 def environment(sim: Any, **more: str) -> Dict[str, str]:
-    """The environment of a program that is to find a cluster, with nothing in it that is for terminals."""
+    """Return the environment of a program that uses a cluster, without variables that affect terminals."""
     dropped = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "TZ": "UTC", **sim.env, **more}
@@ -105,42 +108,47 @@ def piped(sim: Any, *argv: str, **env: str) -> Outcome:
 
 def spawned(sim: Any, *argv: str, width: int = 80, env: Optional[Mapping[str, str]] = None) -> pexpect.spawn:
     """Start storpool_req on a terminal of this width."""
+    return spawned_command([*REQ[1:], *argv], environment(sim, **(env or {})), width)
+
+
+def spawned_command(argv: List[str], env: Mapping[str, str], width: int = 80) -> pexpect.spawn:
+    """Start Python with these arguments on a terminal of this width."""
     child = pexpect.spawn(
-        REQ[0],
-        [*REQ[1:], *argv],
-        env=environment(sim, **(env or {})),
+        sys.executable,
+        argv,
+        env=dict(env),
         dimensions=(50, width),
         encoding="utf-8",
-        timeout=60,
+        timeout=60,  # type: ignore[arg-type]
     )
-    # Real ones do not wait either.
+    # Real terminals do not wait, either.
     child.delaybeforesend = None
     child.ptyproc.delayafterclose = child.ptyproc.delayafterterminate = 0
     return child
 
 
 def ended(child: pexpect.spawn) -> Seen:
-    """Wait for a program's end, and give what it showed since it was last looked at."""
+    """Wait for a program to end, and return what it showed since the last time that it was looked at."""
     child.expect(pexpect.EOF)
-    child.wait()  # close() would not let it come to its end
+    child.wait()  # close() would end it early
     child.close()
     return Seen(child.exitstatus, child.before.replace("\r\n", "\n"))
 
 
 def shown(sim: Any, *argv: str, width: int = 80, env: Optional[Mapping[str, str]] = None) -> Seen:
-    """Run storpool_req on a terminal of this width."""
+    """Run storpool_req on a terminal of this width, and return what it showed."""
     return ended(spawned(sim, *argv, width=width, env=env))
 
 
 def without(directory: Path, *libraries: str) -> Dict[str, str]:
-    """The environment of a Python that lacks libraries."""
+    """Return environment variables with which Python cannot import these libraries."""
     for name in libraries:
         (directory / f"{name}.py").write_text("raise ImportError(__name__)\n")
     return {"PYTHONPATH": os.pathsep.join([str(directory), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
 class Shell:
-    """An interactive shell in which Tab is pressed."""
+    """An interactive shell, in which Tab can be pressed."""
 
     _SETUP = {
         "bash": "bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; "
@@ -159,19 +167,19 @@ class Shell:
         self.run(self._SETUP[shell].format(line=self._line))
 
     def run(self, command: str) -> None:
-        """Type a command, and wait for its end."""
-        # Typed otherwise than printed, or the echo of what was typed would be taken for the end.
+        """Type a command, and wait for it to end."""
+        # The quotes make the typed text differ from the printed one, so that the echo is not taken for the output.
         self._child.sendline(f"{command}; echo re''ady")
         self._child.expect("ready\r")
 
     def tab(self, typed: str) -> str:
-        """Type part of a line and press Tab; gives the line then."""
+        """Type part of a line, press Tab, and return the line."""
         self._line.unlink(missing_ok=True)
-        # The key after Tab comes to its turn when completion is done.
+        # The shell handles the key after Tab when completion is done.
         self._child.send(f"{typed}\t\x0f")
         deadline = time.monotonic() + 60
         while not self._line.exists():
-            assert time.monotonic() < deadline, f"nothing came of {typed!r}"
+            assert time.monotonic() < deadline, f"no reaction to {typed!r}"
             time.sleep(0.01)
         return self._line.read_text()
 
@@ -179,7 +187,7 @@ class Shell:
         return self
 
     def __exit__(self, *_: Union[object, None]) -> None:
-        # close() gives a shell a tenth of a second to die, which on a busy machine is little.
+        # close() waits a tenth of a second for the shell to end, which is too short on a busy machine.
         self._child.kill(signal.SIGKILL)
         self._child.wait()
         self._child.close()

@@ -21,6 +21,7 @@ import pytest
 from storpool import spapi
 
 ROOT = Path(__file__).parents[1]
+COMMANDS = {"storpool_confget", "storpool_confshow", "storpool_os", "storpool_req", "storpool_sim"}
 # What tools leave in a tree that someone works in.
 LEFTOVERS = shutil.ignore_patterns(
     ".git", ".venv", ".tox", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info", "apidoc.html"
@@ -95,10 +96,13 @@ def _sources() -> Set[str]:
 
 def test_the_wheel_has_every_module_and_nothing_else(wheel: Path) -> None:
     names = {name for name in _names(wheel) if ".dist-info/" not in name}
-    extra = names - _sources()
+    manuals = {name for name in names if "/share/man/man1/" in name}
+    assert {Path(name).name for name in manuals} == {f"{command}.1" for command in COMMANDS}
+    extra = names - _sources() - manuals
     assert not _sources() - names
-    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "page").iterdir()}
-    assert {name for name in extra if Path(name).name != "py.typed"} == {"storpool/spdoc/apidoc.html", *pages}
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "service" / "page").iterdir()}
+    scripts = {f"storpool/spreq/completion.{shell}" for shell in ("bash", "zsh")}
+    assert {name for name in extra if Path(name).name != "py.typed"} == {"storpool/spdoc/apidoc.html", *pages, *scripts}
     assert {"storpool/py.typed", "storpool_sim/py.typed"} <= extra
 
 
@@ -117,9 +121,9 @@ def test_metadata_says_who_we_are_and_what_we_need(wheel: Path) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.9"
     needed = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
-    assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget"]
+    assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget", "msgspec"]
     assert {"sim", "test"} <= set(metadata.get_all("Provides-Extra", []))
-    assert set(scripts["console_scripts"]) == {"storpool_confget", "storpool_confshow", "storpool_req", "storpool_sim"}
+    assert set(scripts["console_scripts"]) == COMMANDS
 
 
 def test_the_wheel_has_the_reference(wheel: Path) -> None:
@@ -140,7 +144,7 @@ def test_the_reference_can_be_left_out(unpacked: Path, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     shutil.copytree(unpacked, tree, ignore=LEFTOVERS)
     built = _build("wheel", tree, tmp_path, SP_NO_DOC_BUILD="1")
-    assert not [name for name in _names(built) if name.endswith("apidoc.html")]
+    assert not [name for name in _names(built) if name.endswith(("apidoc.html", ".1"))]
 
 
 def test_the_sdist_has_what_its_tests_need(unpacked: Path) -> None:
@@ -156,6 +160,22 @@ def test_an_installed_wheel_works(python: Path, tmp_path: Path) -> None:
     assert version == spapi.VERSION
     assert "usage" in _run([python.with_name("storpool_req"), "--help"], cwd=tmp_path).lower()
     assert "serve" in _run([python.with_name("storpool_sim"), "--help"], cwd=tmp_path)
+
+
+def test_man_finds_the_pages_of_the_installed_commands(python: Path, tmp_path: Path) -> None:
+    if shutil.which("man") is None:
+        pytest.skip("there is no man on this machine")
+    env = {
+        "MANPATH": str(python.parents[1] / "share" / "man"),
+        "MANPAGER": "cat",
+        "MANWIDTH": "80",
+        "LC_ALL": "C.UTF-8",
+    }
+    for command in COMMANDS:
+        text = _run(["man", "--warnings", command], env=env, cwd=tmp_path)
+        assert f"{command} - " in text and "EXAMPLES" in text and "warning" not in text
+    text = _run(["man", "storpool_req"], env=env, cwd=tmp_path)
+    assert "--columns FIELD,..." in text and "SP_REQ_TIMEOUT" in text
 
 
 def test_an_installed_wheel_brings_its_fixtures_to_pytest(python: Path, tmp_path: Path) -> None:

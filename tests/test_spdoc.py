@@ -12,11 +12,11 @@ from typing import Dict, List, Optional, Set, Tuple
 
 import pytest
 
-import storpool_sim.errors
 from storpool import spapi, spdoc, spdocbuild, sptype, sptypes
 from storpool.spdoc import page as page_module
 from storpool.spdoc import prose
 from storpool.spdoc.build import object_classes
+from storpool_sim.cluster import errors
 
 ROOT = Path(__file__).parents[1]
 VOID = {"meta", "br", "hr", "img", "link", "input", "wbr"}
@@ -30,7 +30,7 @@ class Tree(sptype.JsonObjectImpl):
 
 
 def _section(name: str) -> spdoc.ApiSectionDoc:
-    return next(each for each in spapi.Api.spDoc.sections if each.name == name)
+    return next(section for section in spapi.Api.spDoc.sections if section.name == name)
 
 
 def test_html_escapes_its_arguments_and_not_its_format() -> None:
@@ -39,7 +39,7 @@ def test_html_escapes_its_arguments_and_not_its_format() -> None:
     assert str(spdoc.Html().add("{name} {size:>4}", name="<v>", size=7)) == "&lt;v&gt;    7"
 
 
-def test_html_grows_and_drops_its_end() -> None:
+def test_html_can_be_extended_and_shortened() -> None:
     html = spdoc.Html()
     assert html.add("one, ").add("two, ") is html
     assert str(html.back(2)) == "one, two"
@@ -47,7 +47,7 @@ def test_html_grows_and_drops_its_end() -> None:
     assert str(html.back(100)) == ""
 
 
-def test_sections_have_all_calls_in_order() -> None:
+def test_the_sections_have_all_calls() -> None:
     sections = spapi.Api.spDoc.sections
     assert sections[0].name == "General" and not sections[0].calls
     found = [call.call for section in sections for call in section.calls]
@@ -55,7 +55,7 @@ def test_sections_have_all_calls_in_order() -> None:
     assert spapi.Api.spDoc is spdoc.reference()
 
 
-def test_a_call_is_documented_with_all_that_it_takes_and_gives() -> None:
+def test_a_call_is_documented_with_its_arguments_body_and_result() -> None:
     section = _section("Volume Relocator")
     assert section.id == "Volume-Relocator"
     status = next(call for call in section.calls if call.name == "Get the relocator's status")
@@ -71,7 +71,7 @@ def test_a_call_is_documented_with_all_that_it_takes_and_gives() -> None:
     assert update.multiCluster
 
 
-def test_types_are_there_by_name() -> None:
+def test_scalar_types_are_found_by_name() -> None:
     types = spdoc.TypeDoc.types
     assert "VolumeName" in types and "ClusterStatus" in types
     assert types["DiskId"].rule == "an integer from 0 to 4095"
@@ -81,12 +81,12 @@ def test_types_are_there_by_name() -> None:
     assert len(types) == len(list(types))
 
 
-def test_types_are_there_without_a_look_at_the_reference_first() -> None:
+def test_scalar_types_are_found_before_the_reference_is_built() -> None:
     code = "from storpool import spapi, spdoc; assert 'ClusterStatus' in spdoc.TypeDoc.types"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-def test_fields_tell_what_holds_when_they_are_absent() -> None:
+def test_fields_have_their_default_and_whether_they_are_required() -> None:
     attrs = spdoc.reference().objects["VolumeCreateDesc"].attrs
     assert not attrs["name"].required and attrs["name"].default is None
     required = spdoc.reference().objects["NetDesc"].attrs["mac"]
@@ -94,7 +94,7 @@ def test_fields_tell_what_holds_when_they_are_absent() -> None:
     assert spdoc.reference().objects["DiskObject"].attrs["objectId"].internal
 
 
-def test_inherited_fields_come_with_their_text() -> None:
+def test_inherited_fields_have_their_descriptions() -> None:
     attrs = spdoc.reference().objects["Server"].attrs
     assert list(attrs)[:3] == ["nodeId", "version", "startTime"]
     assert attrs["startTime"].desc
@@ -105,7 +105,7 @@ def test_any_declaration_has_a_document() -> None:
     union = sptype.spType({str: sptype.either(int, sptype.maybe(str))}).spDoc
     assert union.name == "{str: int or str or null}"
     assert isinstance(sptype.const("all").spDoc, spdoc.TypeDoc)
-    assert sptypes.NetDesc({"mac": "00:00:00:00:00:01"}).mac  # a document is not in the way of using the class
+    assert sptypes.NetDesc({"mac": "00:00:00:00:00:01"}).mac  # the class works as before
 
 
 def test_objects_of_their_own_class_are_documented() -> None:
@@ -122,7 +122,7 @@ def test_calls_made_by_hand_can_be_documented() -> None:
     assert list(call.spDoc.args) == ["volumeName"]
 
 
-def test_a_call_tells_the_errors_that_are_known_of_it() -> None:
+def test_a_call_lists_its_known_errors() -> None:
     create = spapi.CALLS["volumeCreate"]
     doc = spdoc.call_doc(create, create.title, create.text)
     assert [error.name for error in doc.errors] == ["objectExists", "objectDoesNotExist", "insufficientResources"]
@@ -131,31 +131,31 @@ def test_a_call_tells_the_errors_that_are_known_of_it() -> None:
     assert doc.signature == "volumeCreate(json, clusterName=None, returnRawAPIData=False)"
 
 
-def test_what_is_deprecated_says_since_when_and_what_to_use() -> None:
-    reassign, wait = (each for each in _section("Attachments").calls if each.json is not None)
+def test_a_deprecated_call_says_since_when_and_what_to_use() -> None:
+    reassign, wait = (call for call in _section("Attachments").calls if call.json is not None)
     assert reassign.deprecated.startswith("Deprecated since 3.0.0: use `volumesReassignWait`")
     assert "Deprecated" not in reassign.desc and not wait.deprecated
 
 
-def test_every_error_of_a_call_is_among_the_known_ones() -> None:
+def test_every_error_of_a_call_is_in_the_list_of_errors() -> None:
     known = {error.name for error in spdoc.reference().errors}
     assert (
         not {error.name for section in spdoc.reference().sections for call in section.calls for error in call.errors}
         - known
     )
-    # No docstring has them in another form than the one that is read.
+    # No docstring mentions errors in a form that is not parsed.
     assert not [call for section in spdoc.reference().sections for call in section.calls if "ApiError:" in call.desc]
 
 
-def test_the_simulated_clusters_errors_are_told_as_it_has_them() -> None:
+def test_the_errors_of_the_simulated_cluster_are_listed_with_their_statuses() -> None:
     simulated = {
         cls.name: cls.status
-        for cls in vars(storpool_sim.errors).values()
-        if isinstance(cls, type) and issubclass(cls, storpool_sim.errors.SimError) and "name" in vars(cls)
+        for cls in vars(errors).values()
+        if isinstance(cls, type) and issubclass(cls, errors.SimError) and "name" in vars(cls)
     }
     del simulated["internalError"]
-    told = {error.name: error.status for error in spdoc.reference().errors if error.whose != "bindings"}
-    assert told == simulated
+    documented = {error.name: error.status for error in spdoc.reference().errors if error.whose != "bindings"}
+    assert documented == simulated
 
 
 @pytest.mark.parametrize(
@@ -170,22 +170,22 @@ def test_the_simulated_clusters_errors_are_told_as_it_has_them() -> None:
         ("The current megabytes.", ""),
     ],
 )
-def test_the_unit_of_a_number_is_what_its_description_says(text: str, unit: str) -> None:
+def test_the_unit_of_a_number_comes_from_its_description(text: str, unit: str) -> None:
     assert prose.unit_of(text) == unit
 
 
-def test_fields_have_the_units_of_their_types_too() -> None:
+def test_a_field_without_a_unit_has_that_of_its_type() -> None:
     attrs = spdoc.reference().objects["VolumeCreateDesc"].attrs
     assert (attrs["size"].unit, attrs["bw"].unit, attrs["iops"].unit) == (
         "bytes",
         "KB per second",
         "operations per second",
     )
-    # A string about seconds is no number of them.
+    # Only numbers have units.
     assert not attrs["tags"].unit and not attrs["name"].unit
 
 
-def test_types_tell_where_they_are_used() -> None:
+def test_uses_of_types_are_found() -> None:
     uses = {use.name: use.roles for use in spdoc.reference().uses("VolumeCreateDesc")}
     assert uses == {"Create a volume": ["body"]}
     names = {use.owner.name: use.roles for use in spdoc.reference().uses("VolumeReplication")}
@@ -194,7 +194,7 @@ def test_types_tell_where_they_are_used() -> None:
     assert spdoc.reference().uses("no such type") == []
 
 
-def test_a_type_that_only_shares_the_name_of_a_class_is_told_from_it(page: _Page) -> None:
+def test_a_type_with_the_name_of_a_class_is_not_taken_for_it(page: _Page) -> None:
     reference = spdoc.reference()
     status = reference.objects["ClusterStatus"].attrs["clusterStatus"].type
     assert status.name == "ClusterStatus" and not reference.describes(status)
@@ -202,13 +202,13 @@ def test_a_type_that_only_shares_the_name_of_a_class_is_told_from_it(page: _Page
     assert '"running" or "waiting" or "down"' in page.text["ClusterStatus"]
 
 
-def test_unions_tell_by_which_field_they_are_told_apart() -> None:
+def test_a_union_has_its_discriminator() -> None:
     doc = spdoc.reference().types["DiskSummary"]
-    assert isinstance(doc, spdoc.EitherDoc) and doc.toldApart == "generationLeft"
+    assert isinstance(doc, spdoc.EitherDoc) and doc.discriminator == "generationLeft"
 
 
 class _Page(HTMLParser):
-    """Collects what the page has, and complains of unbalanced tags."""
+    """Collects ids, links and texts of the page, and fails on unbalanced tags."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -245,7 +245,7 @@ def page() -> _Page:
     return _Page(spdocbuild.build())
 
 
-def test_the_page_is_whole_and_needs_nothing_else(page: _Page) -> None:
+def test_the_page_is_self_contained(page: _Page) -> None:
     assert not page.open
     assert not page.foreign
     assert len(page.ids) == len(set(page.ids))
@@ -280,7 +280,7 @@ def test_every_field_is_on_the_page_with_its_meaning(page: _Page) -> None:
             assert field.desc and " ".join(field.desc.replace("`", "").split()) in text, f"{name}.{field.name}"
 
 
-def test_every_call_is_on_the_page_with_all_that_is_known_of_it(page: _Page) -> None:
+def test_every_call_is_on_the_page_with_all_its_facts(page: _Page) -> None:
     for section in spdoc.reference().sections:
         for call in section.calls:
             (article,) = (text for text in page.text.values() if f"{call.signature}" in text)
@@ -300,28 +300,26 @@ def test_every_call_is_on_the_page_with_all_that_is_known_of_it(page: _Page) -> 
             assert json.dumps({"generation": 8571})[1:-1] in text
 
 
-def test_the_page_says_since_when_and_how_long(page: _Page) -> None:
+def test_the_page_names_the_versions_that_added_and_removed_things(page: _Page) -> None:
     assert "since 7.2.0" in page.text["KV-List"]
     assert "removed after 7.0.0" in page.text["VolumeBalancerGroups"]
     assert "deprecated" in page.text["VolumesReassign"]
-    # Fields of an older base class are older than the class; it has none before it is there itself.
+    # A field inherited from an older class is not marked with a version older than the class that has it.
     quick = page.text["VolumeStatusQuick"]
     assert "since 7.1.0" in quick and "since 1.3.0" not in quick and "since 5.2.0" not in quick
     assert "since 5.2.0" in page.text["VolumeSummary"]
 
 
-def test_the_page_escapes_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The bindings under test may be an installation, which has no templates.
-    monkeypatch.setattr(page_module, "TEMPLATES", ROOT / "apidoc")
+def test_the_page_escapes_its_texts() -> None:
     bad = '<script>alert(1)</script> & `<b>` "quoted"'
     section = spdoc.ApiSectionDoc("A < B", bad)
     item = spdoc.TypeDoc("Odd<Type>", bad, bad)
-    text = page_module.render(spdoc.ApiDoc(bad, [section], {}, {"Odd<Type>": item}), bad)
+    text = page_module.render(spdoc.ApiDoc(bad, [section], {}, {"Odd<Type>": item}), bad, ROOT / "apidoc")
     assert "<script>alert" not in text and "<b>" not in text.replace("<b>volume", "")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-def test_the_page_is_written_by_the_command_alike_each_time() -> None:
+def test_the_command_writes_the_same_page_each_time() -> None:
     pages = [
         subprocess.run(
             [sys.executable, "-m", "storpool.spdocbuild"], cwd=ROOT, check=True, stdout=subprocess.PIPE
@@ -332,23 +330,23 @@ def test_the_page_is_written_by_the_command_alike_each_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("templates", "said"), [(True, "install storpool[apidoc]"), (False, "built without the reference")]
+    ("templates", "message"), [(True, "install storpool[apidoc]"), (False, "built without the reference")]
 )
-def test_where_the_page_cannot_be_made_the_command_says_why_in_one_line(
-    tmp_path: Path, templates: bool, said: str
+def test_if_the_page_cannot_be_made_the_command_says_why_in_one_line(
+    tmp_path: Path, templates: bool, message: str
 ) -> None:
     shutil.copytree(ROOT / "storpool", tmp_path / "storpool", ignore=shutil.ignore_patterns("__pycache__"))
     if templates:
         shutil.copytree(ROOT / "apidoc", tmp_path / "apidoc")
-    # Without what is installed, Jinja2 among it.
+    # Without installed packages, such as Jinja2.
     done = subprocess.run(
         [sys.executable, "-S", "-m", "storpool.spdocbuild"], cwd=tmp_path, env={}, capture_output=True, text=True
     )
     assert done.returncode == 1 and not done.stdout
-    assert said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert message in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
-def test_the_decoder_of_a_class_can_be_looked_at() -> None:
+def test_the_type_that_reads_a_class_can_be_looked_at() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "storpool.sptype", "show", "VolumeSummary"],
         cwd=ROOT,
@@ -356,7 +354,7 @@ def test_the_decoder_of_a_class_can_be_looked_at() -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert done.stdout.startswith("def decode(") and "creationTimestamp" in done.stdout
+    assert "creationTimestamp: int" in done.stdout
     wrong = subprocess.run(
         [sys.executable, "-m", "storpool.sptype", "show", "Nothing"], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )

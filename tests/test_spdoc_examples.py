@@ -1,4 +1,4 @@
-"""The examples of the reference: each is true to the types, and its three forms make one and the same request."""
+"""The examples of the reference: they fit their types, and their three forms make the same request."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any, Dict, Iterator, List
 from urllib.parse import unquote_plus
 
 import pytest
-from wire import HOST, TOKEN, Connection, RawServer, api_of, response
+from raw_http import HOST, TOKEN, Connection, RawServer, api_of, response
 
 from storpool import spapi, spdoc, spreq, sptypes
 from storpool.spdoc.build import object_classes
 from storpool.spdoc.examples import of_class
-from storpool.sptype.objects import unknown_keys
+from storpool.sptype.unknown import unknown_keys
 
 CALLS = {call.call: call for section in spdoc.reference().sections for call in section.calls}
 
 
 class Cluster(RawServer):
-    """Answers any request with the reply of the call that a test is about."""
+    """Answers any request with the reply that the test has set."""
 
     def __init__(self) -> None:
         super().__init__(self.answer)
@@ -33,8 +33,8 @@ class Cluster(RawServer):
         while connection.read() is not None:
             connection.send(response({"generation": 8571, "data": self.reply}))
 
-    def seen(self, name: str) -> List[Any]:
-        """Method, path and JSON of the one request since the last look, which is to be this call."""
+    def last_request(self, name: str) -> List[Any]:
+        """Return method, path and JSON of the only request since the last one that was asked for, of this call."""
         (request,) = self.requests
         self.requests.clear()
         assert f"Storpool v1:{TOKEN}".encode() in request.head
@@ -75,21 +75,21 @@ def _example(name: str) -> spdoc.CallExample:
 
 
 def _expected(name: str) -> List[Any]:
-    """The request that the example's arguments and body make."""
+    """Return the request that the example's arguments and body make."""
     call, example = spapi.CALLS[name], _example(name)
     body = None if call.json is None else spapi.clear_none(spreq.deep_to_json(call.json.handleVal(example.json)))
     return [call.method, call.path.format(**example.args), body]
 
 
 @pytest.mark.parametrize("name", spapi.CALLS)
-def test_request_and_reply_fit_their_types_with_nothing_left_over(name: str) -> None:
+def test_request_and_reply_fit_their_types_without_unknown_keys(name: str) -> None:
     call, example = spapi.CALLS[name], _example(name)
     for argument in call.args:
         assert argument._type.handleVal(example.args[argument._name]) == example.args[argument._name]
     assert (example.json is None) == (call.json is None)
     for node, value in ((call.json, example.json), (call.returns, example.reply)):
         if node is not None:
-            # As it would come over the wire.
+            # As it comes over HTTP.
             value = json.loads(json.dumps(value))
             node.handleVal(value)
             assert not list(unknown_keys(node, value))
@@ -104,17 +104,17 @@ def test_the_example_of_a_class_is_an_object_of_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", spapi.CALLS)
-def test_the_line_of_python_makes_the_call(name: str, cluster: Cluster, api: spapi.Api) -> None:
+def test_the_python_form_makes_the_call(name: str, cluster: Cluster, api: spapi.Api) -> None:
     example = _example(name)
     cluster.reply = example.reply
     result = eval(example.python, {"api": api, "sptypes": sptypes})  # noqa: S307 - made of our declarations
-    assert cluster.seen(name) == _expected(name)
+    assert cluster.last_request(name) == _expected(name)
     assert spreq.deep_to_json(result) == spreq.deep_to_json(spapi.CALLS[name].returns.handleVal(example.reply))
     assert max(map(len, example.python.splitlines())) <= 64
 
 
 @pytest.mark.parametrize("name", spapi.CALLS)
-def test_the_line_of_curl_makes_the_same_request(name: str, cluster: Cluster, environment: Dict[str, str]) -> None:
+def test_the_curl_form_makes_the_same_request(name: str, cluster: Cluster, environment: Dict[str, str]) -> None:
     example = _example(name)
     words = shlex.split(example.curl.replace("\\\n", ""))
     assert words[0] == "curl" and words[-1].endswith(_expected(name)[1])
@@ -123,11 +123,11 @@ def test_the_line_of_curl_makes_the_same_request(name: str, cluster: Cluster, en
     cluster.reply = example.reply
     done = subprocess.run(["sh", "-c", example.curl], env={**os.environ, **environment}, capture_output=True)
     assert json.loads(done.stdout) == {"generation": 8571, "data": example.reply}
-    assert cluster.seen(name) == _expected(name)
+    assert cluster.last_request(name) == _expected(name)
 
 
 @pytest.mark.parametrize("name", spapi.CALLS)
-def test_the_line_of_storpool_req_makes_the_same_request(
+def test_the_storpool_req_form_makes_the_same_request(
     name: str,
     cluster: Cluster,
     environment: Dict[str, str],
@@ -139,15 +139,15 @@ def test_the_line_of_storpool_req_makes_the_same_request(
     monkeypatch.setattr(sys, "argv", shlex.split(example.storpool_req))
     spreq.main()
     assert json.loads(capsys.readouterr().out)
-    assert cluster.seen(name) == _expected(name)
+    assert cluster.last_request(name) == _expected(name)
 
 
-def test_a_mixed_list_has_one_of_each_kind() -> None:
+def test_a_mixed_list_has_an_object_of_each_class() -> None:
     disks = _example("disksList").reply
     assert [disk["generationLeft"] == -1 for disk in disks.values()] == [True, False]
     assert [str(disk["id"]) for disk in disks.values()] == list(disks)
 
 
-def test_examples_of_requests_have_what_people_would_give() -> None:
+def test_examples_of_requests_have_the_usual_fields() -> None:
     assert list(_example("volumeCreate").json) == ["name", "size", "template", "tags"]
     assert _example("volumeUpdate").json == {"sizeAdd": 5 * 2**30, "iops": 5000}

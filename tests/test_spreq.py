@@ -184,9 +184,7 @@ class TestFindingTheCall:
         assert "invoke kvsBuckets " in run("-N", "KV").out
         assert "invoke kvsCreate " in run("-N", "-P", "KV", "bucket").out
 
-    @pytest.mark.parametrize(
-        "query", ["Nope", "", "volumesList", "Volume/v", "/VolumesList", "KV/List/b", "VolumeCreate"]
-    )
+    @pytest.mark.parametrize("query", ["Nope", "", "Volume/v", "/VolumesList", "KV/List/b", "VolumeCreate"])
     def test_an_unknown_query(self, run: Run, query: str) -> None:
         assert run(query).error == {
             "status": 1,
@@ -319,7 +317,7 @@ class TestErrorsOfTheCluster:
 
 
 class TestConfiguration:
-    @pytest.mark.parametrize("query", [["VolumesList"], ["-N", "VolumesList"], ["Nope"]])
+    @pytest.mark.parametrize("query", [["VolumesList"], ["Nope"]])
     def test_a_missing_variable_is_named_before_all_else(self, run: Run, config: Path, query: List[str]) -> None:
         config.write_text("SP_API_HTTP_PORT=81\n")
         assert run(*query).error == {

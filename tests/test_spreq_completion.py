@@ -102,6 +102,15 @@ class TestTab:
             ("DiskDescribe 30", "DiskDescribe 30"),
             ("ServerDiskDescribe 1 ", "ServerDiskDescribe 1 "),
             ("KV/List b", "KV/List bucket "),
+            ("-P VolumeCreate siz", "-P VolumeCreate size="),
+            ("-P VolumeCreate size=5G templ", "-P VolumeCreate size=5G template="),
+            ("-P VolumeCreate template=h", "-P VolumeCreate template=hybrid "),
+            ("-P VolumeUpdate db limitT", "-P VolumeUpdate db limitType="),
+            ("-P VolumeUpdate db limitType=pe", "-P VolumeUpdate db limitType=perGiB "),
+            ("-P VolumeRevert db revertSize=t", "-P VolumeRevert db revertSize=true "),
+            ("-P VolumeRevert db toSnapshot=mo", "-P VolumeRevert db toSnapshot=monday "),
+            ("-P VolumeCreate parent=mail:spool@", "-P VolumeCreate parent=mail:spool@1 "),
+            ("-P VolumeCreate --sort x", "-P VolumeCreate --sort x"),
             ("VolumesList d", "VolumesList d"),
         ],
     )
@@ -140,6 +149,13 @@ class TestCandidates:
         sim.api().kvsUpdate("bucket", {"set": {"plain": "1", "$(touch x)": "2", "a b": "3"}})
         assert run("--complete", "KV/Get", "bucket", "").out == "plain\n"
 
+    def test_keys_of_a_body_that_were_given_are_not_offered_again(self, run: Run) -> None:
+        offered = run("--complete", "-P", "VolumeCreate", "name=v", "").out.split()
+        assert "size=" in offered and "name=" not in offered
+
+    def test_queries_go_by_their_python_names_too(self, run: Run) -> None:
+        assert "db" in run("--complete", "volumeList", "").out.split()
+
     @pytest.mark.parametrize("words", [[], ["Nope", ""], ["VolumesList", ""], ["Volume", "a", ""]])
     def test_nothing_to_offer_is_silence(self, run: Run, words: Any) -> None:
         done = run("--complete", *words)
@@ -160,8 +176,9 @@ class TestCandidates:
         assert (done.status, done.out) == (0, "")
 
     def test_arguments_of_all_calls_are_known(self) -> None:
-        from storpool.spreq.completion import _NAMES
+        from storpool.spreq.completion import _NAMES, _NAMES_OF_TYPES
 
+        assert set(_NAMES_OF_TYPES.values()) <= set(_NAMES)
         # Allocation groups cannot be listed.
         assert {argument._name for call in CALLS.values() for argument in call.args} - set(_NAMES) == {"vagName"}
 

@@ -136,6 +136,50 @@ class TestDescribe:
         assert "VolumeSize: a positive multiple of 512." in text
         assert call.example is not None and call.example.storpool_req in done.out
 
+    def test_it_knows_the_names_of_python_in_any_case(self, run: Run) -> None:
+        texts = {run("-P", "--describe", name).out for name in ("VolumeSnapshot", "snapshotCreate", "SNAPSHOTCREATE")}
+        assert len(texts) == 1
+
+    def test_it_knows_types(self, run: Run) -> None:
+        text = " ".join(run("--describe", "VolumeCreateDesc").out.split())
+        doc = spdoc.reference().objects["VolumeCreateDesc"]
+        assert text.startswith("VolumeCreateDesc")
+        assert all(" ".join(field.desc.split()) in text for field in doc.attrs.values())
+        assert "Used by VolumeCreate: body" in text
+        text = " ".join(run("--describe", "volumesize").out.split())
+        assert "A value is a positive multiple of 512." in text and "VolumeCreateDesc: size" in text
+        assert "generationLeft decides" in run("--describe", "DiskSummary").out
+
+    def test_it_knows_fields(self, run: Run) -> None:
+        lines = run("--describe", "VolumeCreateDesc.size").out.splitlines()
+        assert lines[0] == "VolumeCreateDesc.size"
+        assert "VolumeSize or null; default null; bytes" in lines[2]
+        assert any(line.startswith("  Example: ") for line in lines)
+
+    def test_it_knows_errors(self, run: Run) -> None:
+        text = run("--describe", "objectExists").out
+        assert text.startswith("objectExists: an error that the cluster reports") and "VolumeCreate: when" in text
+
+    @pytest.mark.parametrize("name", [*spdoc.reference().objects, *spdoc.reference().types])
+    def test_every_type_can_be_described(self, name: str) -> None:
+        from storpool.spreq import describe
+
+        text = describe.description(name, False)
+        assert text.strip() and not [line for line in text.splitlines() if line != line.rstrip()]
+
+    @pytest.mark.parametrize(
+        ("name", "complaint"),
+        [
+            ("VolumeCreateDesc.siz", "VolumeCreateDesc has no field 'siz'; did you mean size?"),
+            ("VolumeSize.x", "VolumeSize has no fields"),
+        ],
+    )
+    def test_an_unknown_field_is_an_error_with_a_suggestion(self, run: Run, name: str, complaint: str) -> None:
+        assert run("--describe", name).error["descr"] == complaint
+
+    def test_a_mistyped_type_is_suggested(self, sim: Any) -> None:
+        assert "did you mean VolumeCreateDesc?" in shown(sim, "--describe", "VolumeCreateDsc").lines[0]
+
     @pytest.mark.parametrize("name", CALLS)
     def test_every_call_can_be_described(self, name: str) -> None:
         from storpool.spreq import describe
@@ -164,20 +208,25 @@ class TestHints:
     @pytest.mark.parametrize(
         ("argv", "hint"),
         [
-            (["VolumeLst"], "Did you mean Volume"),
-            (["volumeslist"], "Did you mean VolumesList"),
-            (["VolumeDelete", "v"], "VolumeDelete is a POST query: add -P."),
-            (["-P", "VolumesList"], "VolumesList is a GET query: leave out -P."),
+            (["VolumeLst"], "storpool_req: VolumeLst: no such query; did you mean VolumesList"),
+            (["VolumeDelete", "v"], "VolumeDelete is a POST query: add -P"),
+            (["-P", "VolumesList"], "VolumesList is a GET query: omit -P"),
             (["Qwertyuiop"], "storpool_req --list"),
             (["Volume"], "storpool_req --describe Volume"),
             (["--bogus"], "storpool_req --help"),
+            (["--bogus"], "storpool_req: unrecognized arguments: --bogus\nusage: storpool_req "),
+            (["-P", "VolumeCreate", "--json", '{"name": "a b"}'], "storpool_req: VolumeCreateDesc.name: 'a b' "),
         ],
     )
-    def test_a_person_is_told_more_and_a_program_is_not(self, sim: Any, run: Run, argv: List[str], hint: str) -> None:
+    def test_people_get_a_line_and_a_hint_where_programs_get_json(
+        self, sim: Any, run: Run, argv: List[str], hint: str
+    ) -> None:
         seen, done = shown(sim, *argv), run(*argv)
         assert seen.status == done.status == 1
-        assert json.loads(done.err)["error"] == json.JSONDecoder().raw_decode(seen.text)[0]["error"]
-        assert hint in seen.lines[-1] and hint not in done.err
+        assert seen.text.startswith("storpool_req: ") and hint in seen.text and hint not in done.err
+        assert json.loads(done.err)["error"]
+        as_json = shown(sim, *argv, "-o", "json")
+        assert json.loads(as_json.text) == json.loads(done.err)
 
 
 class TestTable:
@@ -222,6 +271,7 @@ class TestTable:
     def test_what_does_not_fit_is_named_below(self, sim: Any) -> None:
         seen = shown(sim, "-o", "table", "VolumesList")
         assert seen.lines[-1].startswith("9 more fields: parentName, ")
+        assert "--columns name,parentName" in seen.lines[-2]
         assert "more fields" not in shown(sim, "-o", "table", "VolumesList", width=400).text
 
     def test_a_name_too_long_for_the_terminal_is_whole_all_the_same(self, sim: Any) -> None:

@@ -17,7 +17,7 @@ def test_times_are_in_seconds_and_sizes_in_bytes() -> None:
     assert (sputils.KB, sputils.MB, sputils.GB, sputils.TB) == (2**10, 2**20, 2**30, 2**40)
 
 
-def test_pr_prints_and_gives_back_the_same_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_pr_prints_and_returns_the_same_object(capsys: pytest.CaptureFixture[str]) -> None:
     value = {"a": 1}
     assert sputils.pr(value) is value
     assert capsys.readouterr().out == "{'a': 1}\n"
@@ -43,21 +43,21 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("missing", True, False),
     ],
 )
-def test_what_is_already_so_is_not_waited_for(path: str, isLink: bool, there: bool) -> None:
+def test_a_state_that_exists_already_is_not_waited_for(path: str, isLink: bool, there: bool) -> None:
     assert sputils.pathPollWait(path, there, isLink, 10, 10) is True
     assert sputils.pathPollWait(path, not there, isLink, 0.01, 0.02) is False
 
 
 @pytest.mark.usefixtures("paths")
 @pytest.mark.parametrize("shouldExist", [True, False])
-def test_a_file_in_the_place_of_a_link_is_refused(shouldExist: bool) -> None:
+def test_a_file_instead_of_a_link_is_refused(shouldExist: bool) -> None:
     with pytest.raises(AssertionError, match="file is not a symbolic link"):
         sputils.pathPollWait("file", shouldExist, True, 0.01, 0.02)
 
 
 @pytest.mark.usefixtures("paths")
 @pytest.mark.parametrize("appears", [True, False])
-def test_a_link_that_comes_or_goes_meanwhile_is_seen(appears: bool) -> None:
+def test_a_link_that_appears_or_disappears_meanwhile_is_noticed(appears: bool) -> None:
     def change() -> None:
         if appears:
             os.symlink("file", "late")
@@ -70,11 +70,11 @@ def test_a_link_that_comes_or_goes_meanwhile_is_seen(appears: bool) -> None:
     timer.join()
 
 
-def test_without_time_there_is_one_look(tmp_path: Path) -> None:
+def test_without_time_there_is_one_check(tmp_path: Path) -> None:
     assert sputils.pathPollWait(tmp_path / "missing", True, False, 10, 0) is False
 
 
-def test_time_runs_out_without_a_pause_between_looks(tmp_path: Path) -> None:
+def test_time_runs_out_without_a_pause_between_checks(tmp_path: Path) -> None:
     assert sputils.pathPollWait(tmp_path / "missing", True, False, 0, 0.05) is False
 
 

@@ -1,6 +1,6 @@
-"""The reference of the API: a document made from the declarations, and the page made from that document.
+"""The reference of the API: a document made from the declarations, and a page made from that document.
 
-Nothing here is needed for making calls; the declarations are only read when the reference is asked for.
+Making calls needs nothing from here. The declarations are read when the reference is first asked for.
 """
 
 from __future__ import annotations

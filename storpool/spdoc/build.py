@@ -1,4 +1,4 @@
-"""From the declarations to the document."""
+"""Makes the document of the reference from the declarations."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import importlib
 import inspect
 import pkgutil
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple, Type
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Type
 
+from .. import spapi, sptypes
+from ..spapi.call import Call
 from ..sptype import JsonObjectImpl, nodes, spType
-from ..sptype.objects import Field
+from ..sptype.annotations import Field
+from ..sptype.markers import Since
 from . import docstrings, examples, lines, prose
 from .errors import ERRORS
 from .model import (
+    FIRST_VERSION,
     ApiCallDoc,
     ApiDoc,
     ApiSectionDoc,
@@ -28,23 +32,18 @@ from .model import (
     TypeDoc,
 )
 
-if TYPE_CHECKING:
-    from ..spapi.call import Call
-
 __all__ = ["call_doc", "doc_of", "object_classes", "reference", "scalar_docs"]
 
 
 def _areas() -> Iterator[ModuleType]:
-    """The modules that declare types."""
-    from .. import sptypes
-
-    for found in pkgutil.iter_modules(sptypes.__path__, f"{sptypes.__name__}."):
-        if not found.name.endswith(".__main__"):
-            yield importlib.import_module(found.name)
+    """Return the modules that declare types."""
+    for module in pkgutil.iter_modules(sptypes.__path__, f"{sptypes.__name__}."):
+        if not module.name.endswith(".__main__"):
+            yield importlib.import_module(module.name)
 
 
 def object_classes() -> Dict[str, Type[JsonObjectImpl]]:
-    """Give all classes of objects that the API has, by name."""
+    """Return all classes of objects that the API has, by name."""
     return {
         name: cls
         for module in _areas()
@@ -53,85 +52,95 @@ def object_classes() -> Dict[str, Type[JsonObjectImpl]]:
     }
 
 
-@functools.cache
-def _named() -> Dict[str, Tuple[nodes.Node, str, str]]:
-    """The aliases of scalar types and unions: their node, docstring and version, by name."""
-    from .. import sptypes
-    from ..sptype.markers import Since
+class _Alias(NamedTuple):
+    """A scalar type or union that has a name."""
 
+    node: nodes.Node
+    text: str
+    since: str
+
+
+@functools.cache
+def _aliases() -> Dict[str, _Alias]:
+    """Return the named scalar types and unions."""
     texts = {name: text for module in _areas() for name, text in docstrings.of_module(module.__name__).items()}
-    found: Dict[str, Tuple[nodes.Node, str, str]] = {}
-    # Where a checker sees aliases, the run time has put them aside and hands out nodes.
-    aliases: Dict[str, Any] = vars(sptypes)["_aliases"]
-    for name, declared in aliases.items():
-        marks = getattr(declared, "__metadata__", ())
-        since = next((mark.version for mark in marks if isinstance(mark, Since)), "1.0.0")
-        node = spType(declared)
-        found[name] = (node, texts.get(name, ""), node.constraint.since if isinstance(node, nodes.Scalar) else since)
+    found: Dict[str, _Alias] = {}
+    # Where type checkers see aliases, `sptypes` hands out nodes at run time and keeps the aliases under this name.
+    declarations: Dict[str, Any] = vars(sptypes)["_aliases"]
+    for name, declaration in declarations.items():
+        marks = getattr(declaration, "__metadata__", ())
+        since = next((mark.version for mark in marks if isinstance(mark, Since)), FIRST_VERSION)
+        node = spType(declaration)
+        if isinstance(node, nodes.Scalar):
+            since = node.constraint.since
+        found[name] = _Alias(node, texts.get(name, ""), since)
     return found
 
 
 @functools.cache
 def _scalars() -> Dict[nodes.Scalar, TypeDoc]:
-    """The documents of the scalar types that have a name of their own."""
+    """Return the documents of the named scalar types."""
     found: Dict[nodes.Scalar, TypeDoc] = {}
-    for name, (node, text, since) in _named().items():
-        # A type with two names (FaultSetName is a PlacementGroupName) goes by the one that it calls itself.
+    for name, (node, text, since) in _aliases().items():
+        # A type with two names (FaultSetName is a PlacementGroupName) is listed under the one in its declaration.
         if isinstance(node, nodes.Scalar) and (node not in found or name == node.name):
             doc = found[node] = _scalar_doc(node, name, text, since)
             doc.unit = prose.unit_of(text)
-            doc.example = examples.of_node(node, name)
+            doc.example = examples.of_node(node)
     return found
 
 
-def _scalar_doc(node: nodes.Scalar, name: str, text: str = "", since: str = "1.0.0") -> TypeDoc:
-    doc = TypeDoc(name, node.describe(), text, since)
-    doc.values = getattr(node.constraint, "values", ())
-    doc.pattern = getattr(node.constraint, "pattern", "")
-    return doc
+def _scalar_doc(node: nodes.Scalar, name: str, text: str = "", since: str = FIRST_VERSION) -> TypeDoc:
+    values = getattr(node.constraint, "values", ())
+    pattern = getattr(node.constraint, "pattern", "")
+    return TypeDoc(name, node.describe(), text, since, values=values, pattern=pattern)
+
+
+def _names(union: nodes.UnionNode) -> Tuple[str, ...]:
+    return tuple(alternative.name for alternative in union.alternatives)
 
 
 @functools.cache
-def _unions() -> Dict[Tuple[str, ...], Tuple[str, str, str]]:
-    """Name, docstring and version of the unions that have a name, by the names of their alternatives."""
+def _unions() -> Dict[Tuple[str, ...], Tuple[str, _Alias]]:
+    """Return the named unions by the names of their alternatives."""
     return {
-        tuple(each.name for each in node.alternatives): (name, text, since)
-        for name, (node, text, since) in _named().items()
-        if isinstance(node, nodes.UnionNode)
+        _names(alias.node): (name, alias)
+        for name, alias in _aliases().items()
+        if isinstance(alias.node, nodes.UnionNode)
     }
 
 
 def doc_of(node: nodes.Node) -> Doc:
-    """Give the document of a type."""
+    """Return the document of a type."""
     if isinstance(node, nodes.Scalar):
         return _scalars().get(node) or _scalar_doc(node, node.name)
     if isinstance(node, nodes.ObjectNode):
         return _object_doc(node.cls)
     if isinstance(node, nodes.NullOr):
         inner = doc_of(node.wrapped)
-        # Null twice over, as in an optional field that is internal and optional, is null once.
+        # An optional field that is internal as well may be null for both reasons; say so once.
         return inner if isinstance(inner, EitherDoc) and inner.null else EitherDoc([inner], null=True)
     if isinstance(node, nodes.Wrapper):
         return doc_of(node.wrapped)
     if isinstance(node, nodes.UnionNode):
-        name, text, since = _unions().get(tuple(each.name for each in node.alternatives), ("", "", "1.0.0"))
-        alternatives = [doc_of(each) for each in node.alternatives]
-        return EitherDoc(alternatives, name=name, desc=text, since=since, toldApart=_mark(node))
+        name, alias = _unions().get(_names(node), ("", _Alias(node, "", FIRST_VERSION)))
+        alternatives = tuple(doc_of(alternative) for alternative in node.alternatives)
+        return EitherDoc(
+            alternatives, name=name, desc=alias.text, since=alias.since, discriminator=_discriminator(node)
+        )
     if isinstance(node, nodes.ListNode):
         return ListDoc(doc_of(node.item), unique=isinstance(node, nodes.SetNode))
     if isinstance(node, nodes.MapNode):
-        return DictDoc(doc_of(node.key), doc_of(node.value), node.known)
+        return DictDoc(doc_of(node.key), doc_of(node.value), node.documented_key)
     if isinstance(node, nodes.Const):
-        doc = TypeDoc(node.name, f"exactly {node.name}")
-        doc.values = (node.value,)
-        return doc
+        return TypeDoc(node.name, f"exactly {node.name}", values=(node.value,))
     return TypeDoc(node.name, node.describe())
 
 
-def _mark(node: nodes.UnionNode) -> str:
-    """The field by which a union's objects are told apart, if it is a field."""
-    field = node.toldApart.field if node.toldApart is not None else ""
-    classes = [each.cls for each in node.alternatives if isinstance(each, nodes.ObjectNode)]
+def _discriminator(node: nodes.UnionNode) -> str:
+    """Return the field that decides which of a union's classes an object is of; empty if it is not a field."""
+    field = node.discriminator.field if node.discriminator is not None else ""
+    classes = [alternative.cls for alternative in node.alternatives if isinstance(alternative, nodes.ObjectNode)]
     return field if any(field in cls.__spfields__ for cls in classes) else ""
 
 
@@ -140,26 +149,37 @@ def _object_doc(cls: Type[JsonObjectImpl]) -> JsonObjectDoc:
     def attrs() -> Dict[str, AttributeDoc]:
         return {name: _attribute_doc(field) for name, field in cls.__spfields__.items()}
 
-    area = cls.__module__.rpartition(".")[2]
-    text = inspect.cleandoc(cls.__doc__ or "")
-    example = functools.partial(examples.of_class, cls)
-    return JsonObjectDoc(cls.__name__, text, cls.__since__, cls.__until__, area, attrs, example)
+    return JsonObjectDoc(
+        cls.__name__,
+        inspect.cleandoc(cls.__doc__ or ""),
+        cls.__since__,
+        cls.__until__,
+        area=cls.__module__.rpartition(".")[2],
+        make_attrs=attrs,
+        make_example=functools.partial(examples.of_class, cls),
+    )
 
 
 def _attribute_doc(field: Field) -> AttributeDoc:
     text = docstrings.of_class(field.owner).get(field.name, "")
-    default = None if field.required else field.absent()
-    internal = any(isinstance(node, nodes.InternalNode) for node in examples.wrapped(field.node))
     type_ = doc_of(field.node)
-    unit = (prose.unit_of(text) or _unit_of(type_)) if _is_number(type_) else ""
-    owner = field.owner.__name__
-    return AttributeDoc(field.name, type_, text, field.since, field.required, default, internal, unit, owner)
+    return AttributeDoc(
+        field.name,
+        type_,
+        text,
+        field.since,
+        field.required,
+        default=None if field.required else field.absent(),
+        internal=any(isinstance(node, nodes.InternalNode) for node in examples.with_wrappers(field.node)),
+        unit=(prose.unit_of(text) or _unit_of(type_)) if _is_number(type_) else "",
+        owner=field.owner.__name__,
+    )
 
 
 def _is_number(doc: Doc) -> bool:
-    """Whether a value of the type may be a number."""
+    """Return whether a value of the type may be a number."""
     if isinstance(doc, EitherDoc):
-        return any(_is_number(each) for each in doc.alternatives)
+        return any(map(_is_number, doc.alternatives))
     return isinstance(doc, TypeDoc) and (doc.name == "int" or "integer" in doc.rule or "multiple" in doc.rule)
 
 
@@ -170,20 +190,47 @@ def _unit_of(doc: Doc) -> str:
 
 
 def scalar_docs() -> Dict[str, TypeDoc]:
-    """Give the documents of all scalar types by name: those of `sptypes`, and the ones that stand in a field only."""
-    found = {name: doc_of(node) for name, (node, _text, _since) in _named().items()}
+    """Return the documents of all scalar types by name: those of `sptypes`, and those that occur in a field only."""
+    found = {name: doc_of(alias.node) for name, alias in _aliases().items()}
     pending: List[nodes.Node] = [field.node for cls in object_classes().values() for field in cls.__spfields__.values()]
     while pending:
         node = pending.pop()
         if isinstance(node, nodes.Scalar):
             found.setdefault(node.name, doc_of(node))
-        # Classes are in the list themselves.
+        # This does not descend into classes: all of them are in the list already.
         pending.extend(node.inner())
     return {name: doc for name, doc in found.items() if isinstance(doc, TypeDoc)}
 
 
+class _ScalarTypes(Mapping[str, TypeDoc]):
+    """The scalar types by name, collected when they are first looked at."""
+
+    def __init__(self) -> None:
+        self._docs: Optional[Dict[str, TypeDoc]] = None
+
+    def _collected(self) -> Dict[str, TypeDoc]:
+        if self._docs is None:
+            self._docs = scalar_docs()
+        return self._docs
+
+    def __getitem__(self, name: str) -> TypeDoc:
+        return self._collected()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._collected())
+
+    def __len__(self) -> int:
+        return len(self._collected())
+
+    def __repr__(self) -> str:
+        return repr(self._collected())
+
+
+TypeDoc.types = _ScalarTypes()
+
+
 def call_doc(call: Call, name: str, text: str) -> ApiCallDoc:
-    """Give the document of a call, under this title and with this text."""
+    """Return the document of a call, with this title and this text."""
     desc, deprecated, errors = prose.call_text(text)
     return ApiCallDoc(
         name=name,
@@ -192,7 +239,7 @@ def call_doc(call: Call, name: str, text: str) -> ApiCallDoc:
         method=call.method,
         query=call.query,
         path=call.path,
-        args={each._name: doc_of(each._type) for each in call.args},
+        args={argument._name: doc_of(argument._type) for argument in call.args},
         json=None if call.json is None else doc_of(call.json),
         returns=doc_of(call.returns),
         jsonOptional=call.jsonOptional,
@@ -201,19 +248,22 @@ def call_doc(call: Call, name: str, text: str) -> ApiCallDoc:
         until=call.until,
         deprecated=deprecated,
         errors=errors,
-        example=functools.partial(_example, call),
+        make_example=functools.partial(_example, call),
         signature=_signature(call),
     )
 
 
 def _signature(call: Call) -> str:
     parameters = list(inspect.signature(call.function or call.compile()).parameters.values())[1:]
-    ends = ("" if each.default is each.empty else f"={each.default}" for each in parameters)
-    return f"{call.name}({', '.join(each.name + end for each, end in zip(parameters, ends))})"
+    texts = [
+        parameter.name if parameter.default is parameter.empty else f"{parameter.name}={parameter.default}"
+        for parameter in parameters
+    ]
+    return f"{call.name}({', '.join(texts)})"
 
 
 def _example(call: Call) -> CallExample:
-    args = {each._name: examples.of_node(each._type, each._name) for each in call.args}
+    args = {argument._name: examples.of_node(argument._type) for argument in call.args}
     body = None if call.json is None else examples.of_body(call.json)
     return CallExample(
         args=args,
@@ -227,9 +277,7 @@ def _example(call: Call) -> CallExample:
 
 @functools.cache
 def reference() -> ApiDoc:
-    """Give the document of the whole API."""
-    from .. import spapi
-
+    """Return the document of the whole API."""
     sections: Dict[Any, ApiSectionDoc] = {}
     for cls in spapi.Api.__mro__:
         if issubclass(cls, spapi.Section) and cls.title and "title" in vars(cls):
@@ -237,7 +285,7 @@ def reference() -> ApiDoc:
     for call in spapi.CALLS.values():
         sections[call.section].calls.append(call_doc(call, call.title, call.text))
     objects = {name: doc_of(cls.__spnode__) for name, cls in object_classes().items()}
-    types = {name: doc_of(node) for name, (node, _text, _since) in _named().items()}
+    types = {name: doc_of(alias.node) for name, alias in _aliases().items()}
     return ApiDoc(
         "StorPool API",
         list(sections.values()),

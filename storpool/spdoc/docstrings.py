@@ -1,6 +1,6 @@
-"""Docstrings of fields and of module-level names, which Python itself does not keep.
+"""Reads the docstrings of fields and of module-level names, which Python itself does not keep.
 
-They are read from the source, and so only when the reference is built; where there is no source there are none.
+They come from the source, and so only when the reference is built. Without source there are none.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ __all__ = ["of_class", "of_module"]
 
 
 def of_module(module: str) -> Dict[str, str]:
-    """Give the docstrings under the assignments of a module, by the assigned name."""
+    """Return the docstrings under the assignments of a module, by the assigned name."""
     tree = _tree(module)
     return {} if tree is None else _under_assignments(tree.body)
 
 
 def of_class(cls: type) -> Dict[str, str]:
-    """Give the docstrings under the attributes that the class itself declares, by their names."""
+    """Return the docstrings under the attributes that the class itself declares, by their names."""
     return _of_classes(cls.__module__).get(cls.__qualname__, {})
 
 
 @functools.cache
 def _tree(module: str) -> Optional[ast.Module]:
     try:
-        # Asks the module's loader, so that a library inside a zip archive has its documentation too.
+        # getsource() asks the module's loader, so this works for a library inside a zip archive, too.
         return ast.parse(inspect.getsource(importlib.import_module(module)))
     except (OSError, TypeError):
         return None
@@ -37,8 +37,12 @@ def _tree(module: str) -> Optional[ast.Module]:
 @functools.cache
 def _of_classes(module: str) -> Dict[str, Dict[str, str]]:
     tree = _tree(module)
-    nodes = () if tree is None else tree.body
-    return {node.name: _under_assignments(node.body) for node in nodes if isinstance(node, ast.ClassDef)}
+    statements = () if tree is None else tree.body
+    return {
+        statement.name: _under_assignments(statement.body)
+        for statement in statements
+        if isinstance(statement, ast.ClassDef)
+    }
 
 
 def _under_assignments(body: List[ast.stmt]) -> Dict[str, str]:
@@ -53,5 +57,5 @@ def _under_assignments(body: List[ast.stmt]) -> Dict[str, str]:
             targets = [assignment.target]
         else:
             continue
-        found.update({each.id: inspect.cleandoc(text.value) for each in targets if isinstance(each, ast.Name)})
+        found.update({target.id: inspect.cleandoc(text.value) for target in targets if isinstance(target, ast.Name)})
     return found

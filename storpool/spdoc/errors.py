@@ -1,4 +1,4 @@
-"""What the names of errors mean, whatever the call. What is known of one call in particular, its docstring says."""
+"""The errors that any call may end with. The errors of one call in particular are in its docstring."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ __all__ = ["ERRORS"]
 ERRORS: Tuple[ErrorDoc, ...] = (
     ErrorDoc(
         "objectDoesNotExist",
-        "What the request names is not there: a volume, a snapshot, a template, a group; the template that a new "
-        "volume is to follow, too.",
+        "The request names something that does not exist: a volume, a snapshot, a template or a group; also the "
+        "template of a new volume.",
         status=404,
     ),
     ErrorDoc(
         "objectExists",
-        "The name is taken, or a snapshot that is to be copied from a remote location is here already.",
+        "The name is in use, or the snapshot to copy from a remote location has been copied already.",
         status=409,
     ),
     ErrorDoc(
         "busy",
-        "Something is in use: a volume that is to be deleted is attached, one that is to be attached `rw` is attached "
-        "elsewhere, one that is to be detached is open.",
+        "Something is in use: the volume to delete is attached, the volume to attach `rw` is attached elsewhere, or "
+        "the volume to detach is open.",
         status=409,
     ),
     ErrorDoc(
         "invalidParam",
-        "The cluster does not take a value; or a client is not registered, or has 1024 attachments already.",
+        "The cluster does not accept a value; or a client is not registered, or has 1024 attachments already.",
         status=400,
     ),
     ErrorDoc(
         "insufficientResources",
-        "What is wanted cannot fit, or there are not enough servers or fault sets for the replication.",
+        "There is not enough space, or there are not enough servers or fault sets for the replication.",
         status=507,
     ),
     ErrorDoc(
@@ -43,14 +43,14 @@ ERRORS: Tuple[ErrorDoc, ...] = (
     ),
     ErrorDoc(
         "unusableReply",
-        "The reply is not JSON, has no data, or has data that nothing can be made of, as a proxy's. It is transient "
-        "with the HTTP statuses 502, 503 and 504.",
+        "The reply is not JSON, as that of a proxy, or has no data, or has data that do not fit the declared type. It "
+        "is transient if the HTTP status is 502, 503 or 504.",
         "bindings",
     ),
-    ErrorDoc("clusterDown", "The cluster as a whole is down.", "simulator", 503),
-    ErrorDoc("unauthorized", "The request does not carry the cluster's token.", "simulator", 401),
+    ErrorDoc("clusterDown", "The whole cluster is down.", "simulator", 503),
+    ErrorDoc("unauthorized", "The request does not have the cluster's token.", "simulator", 401),
     ErrorDoc("unknownQuery", "There is no such call.", "simulator", 404),
-    ErrorDoc("invalidJSON", "The body, or a GET's argument `json`, is not JSON.", "simulator", 400),
+    ErrorDoc("invalidJSON", "The body, or the argument `json` of a GET request, is not JSON.", "simulator", 400),
     ErrorDoc("bodyTooLarge", "The body is longer than 16 MiB.", "simulator", 413),
-    ErrorDoc("notSimulated", "The call exists, and the simulated cluster does not play it.", "simulator", 501),
+    ErrorDoc("notSimulated", "The call exists, but the simulated cluster does not support it.", "simulator", 501),
 )

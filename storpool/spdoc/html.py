@@ -1,4 +1,4 @@
-"""HTML text, put together piece by piece; what comes in as an argument is escaped."""
+"""Builds HTML text piece by piece, with arguments escaped."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _ESCAPES = str.maketrans({"&": "&amp;", '"': "&quot;", "'": "&apos;", "<": "&lt;
 
 
 def escaped(text: str) -> str:
-    """Give the text so that it means itself in HTML, in attributes too."""
+    """Escape a text for HTML, attributes included."""
     return text.translate(_ESCAPES)
 
 
-class _Escaping(string.Formatter):
+class _EscapingFormatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         return escaped(str(super().format_field(value, format_spec)))
 
 
-_FORMATTER = _Escaping()
+_FORMATTER = _EscapingFormatter()
 
 
 class Html:
@@ -40,7 +40,7 @@ class Html:
         return self
 
     def put(self, html: object) -> Html:
-        """Append what is HTML already."""
+        """Append text that is HTML already."""
         self._text += str(html)
         return self
 

@@ -1,40 +1,38 @@
-"""A call as one writes it: in Python, with curl, with storpool_req."""
+"""Writes a call as users would: in Python, with curl, with storpool_req."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
+from ..spapi.call import Call
 from ..spcatch import InvalidArgumentError
 from ..sptype import nodes
-from ..sptype.objects import unknown_keys
-
-if TYPE_CHECKING:
-    from ..spapi.call import Call
+from ..sptype.unknown import unknown_keys
 
 __all__ = ["curl", "json_tokens", "python", "storpool_req"]
 
 WIDTH = 52
-# JSON that is no longer than this stays in one line.
+# JSON up to this long stays in one line.
 _JSON_WIDTH = 44
 
-# Code that is laid out when it is known how far it is indented, and where in its line it begins.
+# Lays out a piece of code, given its indentation and the column in which it begins.
 _Code = Callable[[int, int], str]
 
 
 def python(call: Call, args: Dict[str, Any], body: Any) -> str:
-    """The call as a line of Python, or several; bodies are objects of ``sptypes``."""
-    given = [("", _literal(value)) for value in args.values()]
+    """Write the call in Python, in one or several lines; bodies are objects of ``sptypes``."""
+    arguments = [("", _literal(value)) for value in args.values()]
     if call.json is not None and body is not None:
-        # A body that comes after other parameters, which newer declarations do to keep older programs running.
+        # An optional body may be the last parameter, behind the common ones.
         prefix = "json=" if call.jsonOptional else ""
-        given.append((prefix, _of(call.json, body)))
-    return _laid_out(f"api.{call.name}(", given, ")")(0, 0)
+        arguments.append((prefix, _code_of(call.json, body)))
+    return _bracketed(f"api.{call.name}(", arguments, ")")(0, 0)
 
 
 def curl(call: Call, args: Dict[str, Any], body: Any) -> str:
-    """The call with curl."""
+    """Write the call with curl."""
     url = "http://$SP_API_HTTP_HOST:$SP_API_HTTP_PORT" + call.path.format(**args)
     parts = ['curl -H "Authorization: Storpool v1:$SP_AUTH_TOKEN"']
     if body is not None and call.method == "GET":
@@ -47,7 +45,7 @@ def curl(call: Call, args: Dict[str, Any], body: Any) -> str:
 
 
 def storpool_req(call: Call, args: Dict[str, Any], body: Any) -> str:
-    """The call with the command line of the bindings."""
+    """Write the call with the command line of the bindings."""
     words = ["storpool_req"]
     if call.method == "POST":
         words.append("-P")
@@ -58,13 +56,14 @@ def storpool_req(call: Call, args: Dict[str, Any], body: Any) -> str:
 
 
 def json_tokens(value: Any, indent: int = 0) -> Iterator[Tuple[str, str]]:
-    """Give JSON for reading by tokens: the kind (``key``, ``text``, ``value`` or nothing) and the text of each."""
+    """Yield the tokens of JSON laid out for reading: the kind (``key``, ``text``, ``value`` or empty) and the text."""
     if not isinstance(value, (dict, list)):
         yield ("text" if isinstance(value, str) else "value"), json.dumps(value)
         return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     flat = indent + len(json.dumps(value)) <= _JSON_WIDTH and not _nested(value)
-    begin, between = ("", ", ") if flat or not value else ("\n" + " " * (indent + 2), ",\n" + " " * (indent + 2))
+    new_line = "\n" + " " * (indent + 2)
+    begin, between = ("", ", ") if flat or not value else (new_line, "," + new_line)
     yield "", opening
     for index, item in enumerate(value):
         yield "", between if index else begin
@@ -77,8 +76,8 @@ def json_tokens(value: Any, indent: int = 0) -> Iterator[Tuple[str, str]]:
 
 
 def _nested(value: Any) -> bool:
-    """Whether it holds objects, which get lines of their own."""
-    return any(isinstance(each, dict) for each in (value.values() if isinstance(value, dict) else value))
+    """Return whether a list or mapping holds mappings, which get lines of their own."""
+    return any(isinstance(item, dict) for item in (value.values() if isinstance(value, dict) else value))
 
 
 def _json(value: Any, indent: int = 0) -> str:
@@ -87,28 +86,29 @@ def _json(value: Any, indent: int = 0) -> str:
 
 def _literal(value: Any) -> _Code:
     if isinstance(value, dict):
-        return _laid_out("{", [(f"{_text(key)}: ", _literal(each)) for key, each in value.items()], "}")
+        return _bracketed("{", [(f"{_text(key)}: ", _literal(item)) for key, item in value.items()], "}")
     if isinstance(value, list):
-        return _laid_out("[", [("", _literal(each)) for each in value], "]")
-    return lambda _indent, _begin: _text(value)
+        return _bracketed("[", [("", _literal(item)) for item in value], "]")
+    return lambda _indent, _column: _text(value)
 
 
 def _text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def _of(node: nodes.Node, value: Any) -> _Code:
-    """A value of a type, its objects made by their classes."""
+def _code_of(node: nodes.Node, value: Any) -> _Code:
+    """Return the code that makes a value of a type, its objects by their classes."""
     if isinstance(node, nodes.Wrapper):
-        return _of(node.wrapped, value)
+        return _code_of(node.wrapped, value)
     if isinstance(node, nodes.UnionNode):
-        return next((_of(each, value) for each in node.alternatives if _fits(each, value)), _literal(value))
+        fitting = [alternative for alternative in node.alternatives if _fits(alternative, value)]
+        return _code_of(fitting[0], value) if fitting else _literal(value)
     if isinstance(node, nodes.ObjectNode) and isinstance(value, dict):
         fields = node.cls.__spfields__
-        given = [(f"{name}=", _of(fields[name].node, each)) for name, each in value.items()]
-        return _laid_out(f"sptypes.{node.name}(", given, ")")
+        arguments = [(f"{name}=", _code_of(fields[name].node, item)) for name, item in value.items()]
+        return _bracketed(f"sptypes.{node.name}(", arguments, ")")
     if isinstance(node, nodes.ListNode) and isinstance(value, list):
-        return _laid_out("[", [("", _of(node.item, each)) for each in value], "]")
+        return _bracketed("[", [("", _code_of(node.item, item)) for item in value], "]")
     return _literal(value)
 
 
@@ -120,17 +120,17 @@ def _fits(node: nodes.Node, value: Any) -> bool:
     return not list(unknown_keys(node, value))
 
 
-def _laid_out(start: str, parts: List[Tuple[str, _Code]], end: str) -> _Code:
-    """Brackets and what is between them: in one line if it fits, else a line for each part."""
+def _bracketed(start: str, parts: List[Tuple[str, _Code]], end: str) -> _Code:
+    """Return the code of brackets and their contents: one line if it fits, else a line for each part."""
 
-    def code(indent: int, begin: int) -> str:
+    def code(indent: int, column: int) -> str:
         flat = start + ", ".join(prefix + part(0, 0) for prefix, part in parts) + end
-        if "\n" not in flat and begin + len(flat) < WIDTH:
+        if "\n" not in flat and column + len(flat) < WIDTH:
             return flat
         if len(parts) == 1 and not parts[0][0]:
-            # A single argument stays with its bracket, where there is room.
-            hugged = start + parts[0][1](indent, begin + len(start)) + end
-            if begin + len(hugged.split("\n")[0]) <= WIDTH:
+            # A single argument stays beside its bracket, where there is room.
+            hugged = start + parts[0][1](indent, column + len(start)) + end
+            if column + len(hugged.split("\n")[0]) <= WIDTH:
                 return hugged
         inside = indent + 4
         lines = [f"{' ' * inside}{prefix}{part(inside, inside + len(prefix))},\n" for prefix, part in parts]

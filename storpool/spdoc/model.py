@@ -1,4 +1,4 @@
-"""The document that the reference is: plain facts of calls and types, with no HTML in them.
+"""The document model of the reference: plain facts about calls and types, without HTML.
 
 ::
 
@@ -8,16 +8,20 @@
     ├── objects: JsonObjectDoc     the classes by name
     │   └── attrs: AttributeDoc    the fields by name: type, unit, required, default, internal
     ├── types: TypeDoc, EitherDoc  the scalar types and unions that have names
-    ├── errors: ErrorDoc           the cluster's errors, whatever the call
+    ├── errors: ErrorDoc           the errors that any call may end with
     └── uses(name): UseDoc         where a class or type is used
 
 The type of a field, an argument, a body or a reply is one of TypeDoc (a scalar), JsonObjectDoc, ListDoc, DictDoc and
 EitherDoc (a union, or null). All but ListDoc and DictDoc may be looked up by their ``name``.
+
+Documents compare by identity. Each class lists all its fields, so that its constructor can be read off.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, Iterator, List, Mapping, Optional, Sequence
+import functools
+from dataclasses import dataclass, field
+from typing import Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence
 
 __all__ = [
     "ApiCallDoc",
@@ -36,20 +40,21 @@ __all__ = [
     "UseDoc",
 ]
 
+FIRST_VERSION = "1.0.0"
+
 
 class Doc:
     """The base of all parts of the document.
 
-    :ivar name: what it is called.
-    :ivar desc: what it means; paragraphs of plain text, code between backticks.
+    :ivar name: what the part is called.
+    :ivar desc: what it means: paragraphs of plain text, code between backticks.
     """
 
-    def __init__(self, name: str, desc: str = "") -> None:
-        self.name = name
-        self.desc = desc
+    name: str
+    desc: str
 
     def parts(self) -> Sequence[Doc]:
-        """The documents of the types that this one is made of."""
+        """Return the documents of the types that this one is made of."""
         return ()
 
     def __repr__(self) -> str:
@@ -57,69 +62,44 @@ class Doc:
 
 
 class ItemDoc(Doc):
-    """Something with a history.
+    """The base of what has a history.
 
-    :ivar since: the version of the API that brought it.
-    :ivar until: the version after which it is gone, or empty.
-    :ivar deprecated: since when it should not be used any more, and what should be instead; or empty.
+    :ivar since: the version of the API that added it.
+    :ivar until: the last version of the API that has it; empty while it exists.
+    :ivar deprecated: the version that deprecated it and what to use instead; empty if it is not deprecated.
     """
 
-    deprecated = ""
-
-    def __init__(self, name: str, desc: str = "", since: str = "1.0.0", until: str = "") -> None:
-        super().__init__(name, desc)
-        self.since = since
-        self.until = until
+    since: str
+    until: str
+    deprecated: str = ""
 
 
-class _Types(Mapping[str, "TypeDoc"]):
-    """The scalar types by name, gathered when they are first looked at."""
-
-    def __init__(self) -> None:
-        self._found: Optional[Dict[str, TypeDoc]] = None
-
-    def _types(self) -> Dict[str, TypeDoc]:
-        if self._found is None:
-            from . import build
-
-            self._found = build.scalar_docs()
-        return self._found
-
-    def __getitem__(self, name: str) -> TypeDoc:
-        return self._types()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._types())
-
-    def __len__(self) -> int:
-        return len(self._types())
-
-    def __repr__(self) -> str:
-        return repr(self._types())
-
-
+@dataclass(eq=False, repr=False)
 class TypeDoc(ItemDoc):
     """A scalar type.
 
     :ivar rule: what a value must be, in words.
     :ivar values: all values, where they are few and listed; else empty.
     :ivar pattern: the regular expression that a value matches as a whole, or empty.
-    :ivar unit: of what it is a count, or empty.
+    :ivar unit: what a number counts, such as "bytes"; or empty.
     :ivar example: a plausible value.
+    :cvar types: all scalar types by name.
     """
 
+    name: str
+    rule: str
+    desc: str = ""
+    since: str = FIRST_VERSION
+    until: str = ""
     values: Sequence[Any] = ()
-    pattern = ""
-    unit = ""
+    pattern: str = ""
+    unit: str = ""
     example: Any = None
 
-    types: ClassVar[Mapping[str, TypeDoc]] = _Types()
-
-    def __init__(self, name: str, rule: str, desc: str = "", since: str = "1.0.0", until: str = "") -> None:
-        super().__init__(name, desc, since, until)
-        self.rule = rule
+    types: ClassVar[Mapping[str, TypeDoc]] = {}
 
 
+@dataclass(eq=False, repr=False)
 class AttributeDoc(ItemDoc):
     """A field of an object.
 
@@ -127,165 +107,159 @@ class AttributeDoc(ItemDoc):
     :ivar required: whether it must be present.
     :ivar default: the value when it is absent.
     :ivar internal: whether it is for debugging only.
-    :ivar unit: of what a number is a count, or empty.
-    :ivar owner: the name of the class that declares it, which may be a base class of the one that has it.
+    :ivar unit: what a number counts, such as "bytes"; or empty.
+    :ivar owner: the name of the class that declares it, which may be a base class.
     """
 
-    def __init__(
-        self,
-        name: str,
-        type: Doc,
-        desc: str,
-        since: str,
-        required: bool,
-        default: Any = None,
-        internal: bool = False,
-        unit: str = "",
-        owner: str = "",
-    ) -> None:
-        super().__init__(name, desc, since)
-        self.type = type
-        self.required = required
-        self.default = default
-        self.internal = internal
-        self.unit = unit
-        self.owner = owner
+    name: str
+    type: Doc
+    desc: str
+    since: str
+    required: bool
+    default: Any = None
+    internal: bool = False
+    unit: str = ""
+    owner: str = ""
+    until: str = ""
 
     def parts(self) -> Sequence[Doc]:
         return (self.type,)
 
 
+@dataclass(eq=False, repr=False)
 class JsonObjectDoc(ItemDoc):
     """A class of objects.
 
     :ivar area: the module of `sptypes` that declares it.
+    :ivar make_attrs: makes ``attrs``, when they are first read: an object may hold objects of its own class.
+    :ivar make_example: makes ``example``.
     """
 
-    def __init__(
-        self,
-        name: str,
-        desc: str,
-        since: str,
-        until: str,
-        area: str,
-        attrs: Callable[[], Dict[str, AttributeDoc]],
-        example: Callable[[], Any] = lambda: None,
-    ) -> None:
-        super().__init__(name, desc, since, until)
-        self.area = area
-        self._attrs = attrs
-        self._example = example
-        self._made: Optional[Dict[str, AttributeDoc]] = None
+    name: str
+    desc: str
+    since: str
+    until: str
+    area: str
+    make_attrs: Callable[[], Dict[str, AttributeDoc]]
+    make_example: Callable[[], Any] = lambda: None
+
+    @functools.cached_property
+    def attrs(self) -> Dict[str, AttributeDoc]:
+        """The fields by name, base classes' first."""
+        return self.make_attrs()
 
     @property
     def example(self) -> Any:
         """A plausible object, as JSON has it."""
-        return self._example()
-
-    @property
-    def attrs(self) -> Dict[str, AttributeDoc]:
-        """The fields by name, base classes' first."""
-        # Made when asked for: an object may hold objects of its own class.
-        if self._made is None:
-            self._made = self._attrs()
-        return self._made
+        return self.make_example()
 
     def parts(self) -> Sequence[Doc]:
         return tuple(self.attrs.values())
 
 
+@dataclass(eq=False, repr=False)
 class ListDoc(Doc):
-    """A list, or a set.
+    """A list or a set.
 
     :ivar item: the document of the type of its elements.
     :ivar unique: whether it is a set.
     """
 
-    def __init__(self, item: Doc, unique: bool = False) -> None:
-        super().__init__(f"{{{item.name}}}" if unique else f"[{item.name}]")
-        self.item = item
-        self.unique = unique
+    item: Doc
+    unique: bool = False
+    desc: str = ""
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = f"{{{self.item.name}}}" if self.unique else f"[{self.item.name}]"
 
     def parts(self) -> Sequence[Doc]:
         return (self.item,)
 
 
+@dataclass(eq=False, repr=False)
 class DictDoc(Doc):
     """A mapping.
 
     :ivar key: the document of the type of its keys.
-    :ivar value: that of its values.
-    :ivar known: the one documented key, where there is one.
+    :ivar value: the document of the type of its values.
+    :ivar known: the only documented key, where there is one.
     """
 
-    def __init__(self, key: Doc, value: Doc, known: Optional[str] = None) -> None:
-        super().__init__(f"{{{key.name if known is None else repr(known)}: {value.name}}}")
-        self.key = key
-        self.value = value
-        self.known = known
+    key: Doc
+    value: Doc
+    known: Optional[str] = None
+    desc: str = ""
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        key = self.key.name if self.known is None else repr(self.known)
+        self.name = f"{{{key}: {self.value.name}}}"
 
     def parts(self) -> Sequence[Doc]:
         return (self.key, self.value)
 
 
+@dataclass(eq=False, repr=False)
 class EitherDoc(ItemDoc):
-    """One of several types, or null.
+    """A union: one of several types, or null.
 
     :ivar alternatives: the documents of the types.
     :ivar null: whether null is one of them.
-    :ivar toldApart: the field by which objects of the types are told apart, or empty.
+    :ivar discriminator: the field that decides which of the types an object is of, or empty.
     """
 
-    def __init__(
-        self,
-        alternatives: Sequence[Doc],
-        null: bool = False,
-        name: str = "",
-        desc: str = "",
-        since: str = "1.0.0",
-        toldApart: str = "",
-    ) -> None:
-        names = [each.name for each in alternatives] + ["null"] * null
-        super().__init__(name or " or ".join(names), desc, since)
-        self.alternatives = tuple(alternatives)
-        self.null = null
-        self.toldApart = toldApart
+    alternatives: Sequence[Doc]
+    null: bool = False
+    name: str = ""
+    desc: str = ""
+    since: str = FIRST_VERSION
+    discriminator: str = ""
+    until: str = ""
+
+    def __post_init__(self) -> None:
+        names = [alternative.name for alternative in self.alternatives] + ["null"] * self.null
+        self.name = self.name or " or ".join(names)
 
     def parts(self) -> Sequence[Doc]:
         return self.alternatives
 
 
+@dataclass(eq=False, repr=False)
 class ErrorDoc(Doc):
-    """An error: its name, and in ``desc`` when it comes.
+    """An error: its name, and in ``desc`` when it occurs.
 
-    :ivar whose: who answers with it: the ``cluster``, the ``bindings``, or only the ``simulator``.
+    :ivar whose: who reports it: the ``cluster``, the ``bindings``, or only the ``simulator``.
     :ivar status: the HTTP status that the simulated cluster gives it; 0 where there is none.
     """
 
-    def __init__(self, name: str, desc: str, whose: str = "cluster", status: int = 0) -> None:
-        super().__init__(name, desc)
-        self.whose = whose
-        self.status = status
+    name: str
+    desc: str
+    whose: str = "cluster"
+    status: int = 0
 
 
+@dataclass
 class CallExample:
     """A call with plausible values.
 
     :ivar args: the arguments in the path, by their names.
     :ivar json: the body, as JSON has it; None where there is none.
     :ivar reply: the data of the reply, as JSON has it.
-    :ivar python: the call in Python; ``curl`` and ``storpool_req``, the same on the command line.
+    :ivar python: the call in Python.
+    :ivar curl: the same call with curl.
+    :ivar storpool_req: the same call with storpool_req.
     """
 
-    def __init__(self, args: Dict[str, Any], json: Any, reply: Any, python: str, curl: str, storpool_req: str) -> None:
-        self.args = args
-        self.json = json
-        self.reply = reply
-        self.python = python
-        self.curl = curl
-        self.storpool_req = storpool_req
+    args: Dict[str, Any]
+    json: Any
+    reply: Any
+    python: str
+    curl: str
+    storpool_req: str
 
 
+@dataclass(eq=False, repr=False)
 class UseDoc(Doc):
     """A place where a type is used.
 
@@ -293,129 +267,117 @@ class UseDoc(Doc):
     :ivar roles: for a call, ``argument``, ``body`` and ``result``; for a class, the names of its fields.
     """
 
-    def __init__(self, owner: Doc, roles: Sequence[str]) -> None:
-        super().__init__(owner.name)
-        self.owner = owner
-        self.roles = list(roles)
+    owner: Doc
+    roles: List[str]
+    desc: str = ""
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = self.owner.name
 
 
+@dataclass(eq=False, repr=False)
 class ApiCallDoc(ItemDoc):
     """A call.
 
-    :ivar name: its title; ``call``, the name of its method, and ``signature`` what that takes.
+    :ivar name: its title.
+    :ivar call: the name of its method.
     :ivar method: GET or POST.
-    :ivar query: the path below the prefix, with placeholders; ``path``, the whole path.
+    :ivar query: the path below the prefix, with placeholders.
+    :ivar path: the whole path, with placeholders.
     :ivar args: the documents of the arguments in the path, by their names.
-    :ivar json: the document of the body; None where there is none. ``jsonOptional`` tells whether it can be left out.
+    :ivar json: the document of the body; None where there is none.
     :ivar returns: the document of the result.
-    :ivar multiCluster: whether it can span clusters.
-    :ivar errors: the cluster's errors that are known of this call in particular, each with when it comes.
+    :ivar jsonOptional: whether the body can be left out.
+    :ivar multiCluster: whether the call can span clusters.
+    :ivar errors: the errors of the cluster that are known of this call in particular, each with when it occurs.
+    :ivar make_example: makes ``example``; None for a call made by hand.
+    :ivar signature: the name of its method and its parameters.
     """
 
-    if TYPE_CHECKING:
-        json: Optional[Doc]
-
-    def __init__(
-        self,
-        name: str,
-        desc: str,
-        call: str,
-        method: str,
-        query: str,
-        path: str,
-        args: Dict[str, Doc],
-        json: Optional[Doc],
-        returns: Doc,
-        jsonOptional: bool = False,
-        multiCluster: bool = False,
-        since: str = "1.0.0",
-        until: str = "",
-        deprecated: str = "",
-        errors: Sequence[ErrorDoc] = (),
-        example: Optional[Callable[[], CallExample]] = None,
-        signature: str = "",
-    ) -> None:
-        super().__init__(name, desc, since, until)
-        self.deprecated = deprecated
-        self.call = call
-        self.method = method
-        self.query = query
-        self.path = path
-        self.args = args
-        self.json = json
-        self.returns = returns
-        self.jsonOptional = jsonOptional
-        self.multiCluster = multiCluster
-        self.errors = list(errors)
-        self.signature = signature
-        self._example = example
+    name: str
+    desc: str
+    call: str
+    method: str
+    query: str
+    path: str
+    args: Dict[str, Doc]
+    json: Optional[Doc]
+    returns: Doc
+    jsonOptional: bool = False
+    multiCluster: bool = False
+    since: str = FIRST_VERSION
+    until: str = ""
+    deprecated: str = ""
+    errors: List[ErrorDoc] = field(default_factory=list)
+    make_example: Optional[Callable[[], CallExample]] = None
+    signature: str = ""
 
     @property
     def example(self) -> Optional[CallExample]:
-        """The call with plausible values; None for one made by hand."""
-        return self._example() if self._example is not None else None
+        """The call with plausible values; None for a call made by hand."""
+        return self.make_example() if self.make_example is not None else None
 
     def parts(self) -> Sequence[Doc]:
         body = () if self.json is None else (self.json,)
         return (*self.args.values(), *body, self.returns)
 
 
+@dataclass(eq=False, repr=False)
 class ApiSectionDoc(Doc):
     """An area of the API.
 
-    :ivar id: the name with hyphens for blanks.
-    :ivar calls: the documents of its calls, as declared.
+    :ivar calls: the documents of its calls, in the order of their declarations.
+    :ivar id: the name, with hyphens for blanks.
     """
 
-    def __init__(self, name: str, desc: str = "", calls: Sequence[ApiCallDoc] = ()) -> None:
-        super().__init__(name, desc)
-        self.id = name.replace(" ", "-")
-        self.calls = list(calls)
+    name: str
+    desc: str = ""
+    calls: List[ApiCallDoc] = field(default_factory=list)
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.id = self.name.replace(" ", "-")
 
     def parts(self) -> Sequence[Doc]:
         return self.calls
 
 
+@dataclass(eq=False, repr=False)
 class ApiDoc(Doc):
     """The whole reference.
 
     :ivar sections: the areas, in order.
     :ivar objects: all classes of objects, by name.
     :ivar types: the scalar types and unions that have names, by name.
-    :ivar errors: what the names of the cluster's errors mean, whatever the call.
+    :ivar errors: the errors that any call may end with.
     """
 
-    def __init__(
-        self,
-        name: str,
-        sections: List[ApiSectionDoc],
-        objects: Dict[str, JsonObjectDoc],
-        types: Dict[str, ItemDoc],
-        errors: Sequence[ErrorDoc] = (),
-    ) -> None:
-        super().__init__(name)
-        self.sections = sections
-        self.objects = objects
-        self.types = types
-        self.errors = list(errors)
-        self._uses: Optional[Dict[str, List[UseDoc]]] = None
+    name: str
+    sections: List[ApiSectionDoc]
+    objects: Dict[str, JsonObjectDoc]
+    types: Dict[str, ItemDoc]
+    errors: Sequence[ErrorDoc] = ()
+    desc: str = ""
 
     def parts(self) -> Sequence[Doc]:
         return (*self.sections, *self.objects.values(), *self.types.values())
 
     def describes(self, doc: Doc) -> bool:
-        """Whether the type is here under its name; one that stands in a field only may be called like another."""
+        """Return whether the reference lists this very type under its name.
+
+        A type that occurs in a field only may have the name of another one.
+        """
         item = self.objects.get(doc.name) or self.types.get(doc.name)
-        # Unions are made where they stand; the rest is one of a kind.
+        # Unions are made anew wherever they occur; there is one document of each other type.
         return item is doc or (isinstance(doc, EitherDoc) and isinstance(item, EitherDoc))
 
     def uses(self, name: str) -> List[UseDoc]:
-        """The calls, then the classes, that use the class or type of this name themselves."""
-        if self._uses is None:
-            self._uses = self._find_uses()
+        """Return the calls, then the classes, that use the class or type of this name directly."""
         return self._uses.get(name, [])
 
-    def _find_uses(self) -> Dict[str, List[UseDoc]]:
+    @functools.cached_property
+    def _uses(self) -> Dict[str, List[UseDoc]]:
         found: Dict[str, List[UseDoc]] = {}
 
         def add(owner: Doc, role: str, doc: Doc) -> None:
@@ -431,14 +393,14 @@ class ApiDoc(Doc):
 
         for section in self.sections:
             for call in section.calls:
-                for each in call.args.values():
-                    add(call, "argument", each)
+                for argument in call.args.values():
+                    add(call, "argument", argument)
                 if call.json is not None:
                     add(call, "body", call.json)
                 add(call, "result", call.returns)
-        for each in self.objects.values():
-            for attribute in each.attrs.values():
-                add(each, attribute.name, attribute.type)
+        for owner in self.objects.values():
+            for attribute in owner.attrs.values():
+                add(owner, attribute.name, attribute.type)
         for item in self.types.values():
             for part in item.parts():
                 add(item, "alternative", part)

@@ -1,6 +1,7 @@
-"""The document as one self-contained HTML page: what the templates in ``apidoc/`` need to know of it.
+"""Renders the document as one self-contained HTML page, with the templates in ``apidoc/``.
 
-The templates are rendered by Jinja2, which only building the page needs. All that goes into them is escaped there.
+The templates escape all that they are given. Jinja2 is needed for building the page only: an installation has the
+finished page.
 """
 
 from __future__ import annotations
@@ -9,32 +10,29 @@ import json
 import re
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+import jinja2
+from markupsafe import Markup
 
 from .lines import json_tokens
 from .model import ApiCallDoc, ApiDoc, AttributeDoc, Doc, EitherDoc, JsonObjectDoc, TypeDoc, UseDoc
 from .prose import paragraphs
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
-__all__ = ["TEMPLATES", "anchors", "render"]
-
-TEMPLATES = Path(__file__).resolve().parents[2] / "apidoc"
-"""Where the templates are in a source tree; an installation has the finished page instead."""
+__all__ = ["anchors", "render"]
 
 
 def anchors(api: ApiDoc) -> Dict[str, str]:
-    """Give the anchor of each call by the name of its method, and of each type by its name.
+    """Return the anchors: of each call by ``call`` and the name of its method, of each type by its name.
 
-    A call's anchor is its query's first word (``VolumesList``), a type's is its name. Where several would have the
-    same, the first call keeps it, so that old links go where they went.
+    The anchor of a call is the first word of its query (``VolumesList``), that of a type its name. Where several would
+    have the same, the first call keeps it, so that old links stay valid.
     """
     found: Dict[str, str] = {}
     taken = {section.id for section in api.sections}
 
-    def take(name: str, *wanted: str) -> None:
-        found[name] = next(each for each in wanted if each not in taken)
+    def take(name: str, *candidates: str) -> None:
+        found[name] = next(candidate for candidate in candidates if candidate not in taken)
         taken.add(found[name])
 
     for section in api.sections:
@@ -56,7 +54,7 @@ class Piece(NamedTuple):
 
 
 def pieces(text: str, known: Dict[str, str]) -> List[List[Piece]]:
-    """Give the paragraphs of a text; what stands between backticks is code, and a link if it is known."""
+    """Split a text into paragraphs of pieces; text between backticks is code, and a link if it is known."""
     found: List[List[Piece]] = []
     for paragraph in paragraphs(text):
         parts = enumerate(re.split(r"`+([^`]+)`+", paragraph))
@@ -65,14 +63,12 @@ def pieces(text: str, known: Dict[str, str]) -> List[List[Piece]]:
 
 
 def literal(value: object) -> str:
-    """A default as JSON would have it."""
+    """Write a default as JSON has it."""
     return json.dumps([] if isinstance(value, (list, set)) else value)
 
 
 def highlighted(value: Any) -> Markup:
-    """Give JSON for reading, as HTML."""
-    from markupsafe import Markup
-
+    """Lay out JSON for reading, as HTML."""
     tokens = ((kind, Markup.escape(text)) for kind, text in json_tokens(value))
     return Markup("").join(
         Markup('<span class="{}">{}</span>').format(kind[0], text) if kind else text for kind, text in tokens
@@ -80,27 +76,27 @@ def highlighted(value: Any) -> Markup:
 
 
 def _area(module: str) -> str:
-    """What the objects of a module are called together."""
+    """Return the heading of the objects of a module."""
     return {"iscsi": "iSCSI", "iscsi_sessions": "iSCSI sessions", "kvs": "Key-value store"}.get(
         module, module.replace("_", " ").capitalize()
     )
 
 
 def _kind(doc: Doc) -> str:
-    """What the templates call the kinds of types."""
+    """Return the templates' word for the kind of a type."""
     kinds = {"JsonObjectDoc": "object", "TypeDoc": "type", "ListDoc": "list", "DictDoc": "map", "EitherDoc": "either"}
     return kinds[type(doc).__name__]
 
 
 def _bodies(doc: Doc) -> List[JsonObjectDoc]:
-    """The classes of objects that a body or a reply consists of: itself, or what is in its lists, maps and unions."""
+    """Return the classes that a body or a reply consists of: itself, or those in its lists, mappings and unions."""
     if isinstance(doc, JsonObjectDoc):
         return [doc]
-    return list({each.name: each for part in doc.parts() for each in _bodies(part)}.values())
+    return list({body.name: body for part in doc.parts() for body in _bodies(part)}.values())
 
 
 def _by_owner(doc: JsonObjectDoc) -> List[Tuple[str, List[AttributeDoc]]]:
-    """The fields by the class that declares them: those of the class itself first, then each base class's."""
+    """Group the fields by the class that declares them: first the class itself, then its base classes."""
     groups: Dict[str, List[AttributeDoc]] = {doc.name: []}
     for attribute in reversed(doc.attrs.values()):
         groups.setdefault(attribute.owner, []).insert(0, attribute)
@@ -108,16 +104,16 @@ def _by_owner(doc: JsonObjectDoc) -> List[Tuple[str, List[AttributeDoc]]]:
 
 
 def _unions(doc: Doc) -> List[EitherDoc]:
-    """The unions in a type as it stands in a line; a marker beside a type, such as "-", makes none."""
+    """Return the unions in a type; a marker beside a single type, such as "-", does not count."""
     if isinstance(doc, EitherDoc):
-        real = [each for each in doc.alternatives if not (isinstance(each, TypeDoc) and len(each.values) == 1)]
-        if len(real) > 1:
+        markers = [item for item in doc.alternatives if isinstance(item, TypeDoc) and len(item.values) == 1]
+        if len(doc.alternatives) - len(markers) > 1:
             return [doc]
-    return [] if isinstance(doc, JsonObjectDoc) else [each for part in doc.parts() for each in _unions(part)]
+    return [] if isinstance(doc, JsonObjectDoc) else [union for part in doc.parts() for union in _unions(part)]
 
 
 def _newer(version: str, than: str) -> bool:
-    """Whether a version is newer; a class has its base classes' fields as long as itself only, however old they are."""
+    """Return whether a version is newer: fields inherited from an older class are as old as the class that has them."""
     return [int(part) for part in version.split(".")] > [int(part) for part in than.split(".")]
 
 
@@ -128,19 +124,17 @@ class _Uses(NamedTuple):
 
 def _uses(api: ApiDoc, name: str) -> _Uses:
     uses = api.uses(name)
-    calls = [each for each in uses if isinstance(each.owner, ApiCallDoc)]
-    return _Uses(calls, [each for each in uses if not isinstance(each.owner, ApiCallDoc)])
+    calls = [use for use in uses if isinstance(use.owner, ApiCallDoc)]
+    return _Uses(calls, [use for use in uses if use not in calls])
 
 
-def render(api: ApiDoc, version: str) -> str:
-    """Write the page.
+def render(api: ApiDoc, version: str, templates: Path) -> str:
+    """Return the page.
 
-    :raises ImportError: Jinja2 is not installed.
+    :param templates: the directory of the templates.
     """
-    import jinja2
-
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(str(TEMPLATES)),
+        loader=jinja2.FileSystemLoader(str(templates)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -148,7 +142,7 @@ def render(api: ApiDoc, version: str) -> str:
         keep_trailing_newline=True,
     )
     links = anchors(api)
-    # What may stand between backticks in a text and is then a link.
+    # Names that become links where they stand between backticks.
     known = {name.split()[-1]: anchor for name, anchor in links.items()}
     known.update({error.name: f"error-{error.name}" for error in api.errors})
     taken = {*links.values(), *(section.id for section in api.sections)}
@@ -168,15 +162,13 @@ def render(api: ApiDoc, version: str) -> str:
         links=links,
         taken=taken,
         uses=lambda name: _uses(api, name),
-        areas=[(_area(area), list(each)) for area, each in groupby(api.objects.values(), lambda each: each.area)],
-        style=_source("style.css"),
-        script=_source("script.js"),
+        areas=[(_area(area), list(docs)) for area, docs in groupby(api.objects.values(), lambda doc: doc.area)],
+        style=_source(templates / "style.css"),
+        script=_source(templates / "script.js"),
     )
     return environment.get_template("page.html").render()
 
 
-def _source(name: str) -> Markup:
-    """A file of the page's own, as it is."""
-    from markupsafe import Markup
-
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own
+def _source(path: Path) -> Markup:
+    """Return a file of the page itself, unescaped."""
+    return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - our own file

@@ -1,4 +1,4 @@
-"""What the docstrings say between the lines: errors, deprecation and units, which stand in them in fixed forms."""
+"""Extracts what docstrings say in fixed forms: errors, deprecation and units."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["CallText", "call_text", "paragraphs", "unit_of"]
 
 
 class CallText(NamedTuple):
-    """The docstring of a call, below its title, taken apart."""
+    """The parts of a call's docstring below its title."""
 
     desc: str
     deprecated: str
@@ -19,32 +19,33 @@ class CallText(NamedTuple):
 
 
 def paragraphs(text: str) -> List[str]:
-    """The paragraphs of a text, each in one line."""
-    return [" ".join(each.split()) for each in re.split(r"\n\s*\n", text) if each.strip()]
+    """Split a text into paragraphs, each in one line."""
+    return [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
 
 
 def call_text(text: str) -> CallText:
-    """Take the docstring of a call apart.
+    """Split the docstring of a call into its parts.
 
-    A paragraph ``ApiError: `name` when ...; `name` when ...`` has its errors, one that begins with ``Deprecated since``
-    says so, and the rest describes it.
+    A paragraph ``ApiError: `name` when ...; `name` when ...`` lists its errors, one that begins with
+    ``Deprecated since`` says that it is deprecated, and the rest describes it.
     """
     desc: List[str] = []
     deprecated = ""
     errors: List[ErrorDoc] = []
     for paragraph in re.split(r"\n\s*\n", text.strip()):
-        if paragraph.startswith("ApiError:"):
-            for each in re.split(r";\s+(?=`)", " ".join(paragraph.split())[len("ApiError:") :].strip().rstrip(".")):
-                name, when = re.fullmatch(r"`(\w+)` (.+)", each).groups()  # type: ignore[union-attr]
+        line = " ".join(paragraph.split())
+        if line.startswith("ApiError:"):
+            for entry in re.split(r";\s+(?=`)", line[len("ApiError:") :].strip().rstrip(".")):
+                name, when = re.fullmatch(r"`(\w+)` (.+)", entry).groups()  # type: ignore[union-attr]
                 errors.append(ErrorDoc(name, when))
-        elif paragraph.startswith("Deprecated since "):
-            deprecated = " ".join(paragraph.split())
+        elif line.startswith("Deprecated since "):
+            deprecated = line
         else:
             desc.append(paragraph)
     return CallText("\n\n".join(desc), deprecated, errors)
 
 
-# In this order: what is more particular comes first.
+# The first match counts, so the more specific patterns come first.
 _UNITS = (
     (r"unix timestamp", "Unix time in seconds"),
     (r"\bsectors of (\d+) bytes", r"sectors of \1 bytes"),
@@ -60,7 +61,7 @@ _UNITS = (
 
 
 def unit_of(text: str) -> str:
-    """The unit that the description of a number names, or an empty string."""
+    """Return the unit that the description of a number names, or an empty string."""
     for pattern, unit in _UNITS:
         found = re.search(pattern, text, re.IGNORECASE)
         if found is not None:

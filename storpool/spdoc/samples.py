@@ -1,17 +1,17 @@
-"""What the examples of the reference are made of: one small cluster, told by fields and types.
+"""Sample values for the examples of the reference, all from one small cluster.
 
-Three servers with disks 101 to 312, a volume `db-1` with a snapshot of Monday, a second location called `plovdiv`.
-Addresses are of the ranges kept for documentation, and ids of no real cluster.
+It has three servers with disks 101 to 312, a volume `db-1` with a snapshot taken on Monday and a second location called
+`plovdiv`. Addresses are from the ranges reserved for documentation; ids belong to no real cluster. Most samples are in
+the declarations of the fields (`Example`); this file has those by type and by unit.
 """
 
 from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, Tuple
 
-__all__ = ["BY_FIELD", "BY_TYPE", "BY_UNIT", "LEFT_OUT", "LIKELY", "SHOWN"]
+__all__ = ["BY_INHERITED_FIELD", "BY_TYPE", "BY_UNIT", "KEY", "LIKELY", "OMITTED_IN_REPLIES", "SHOWN_IN_REQUESTS"]
 
 _GiB = 2**30
-_TiB = 2**40
 
 BY_TYPE: Dict[str, Any] = {
     "MAC Address": "52:54:00:12:34:56",
@@ -39,15 +39,15 @@ BY_TYPE: Dict[str, Any] = {
     "VagId": 12,
     "TargetsCount": 64,
 }
-"""By the type's name in errors."""
+"""By the name of the type, as in error messages."""
 
-# Of an enumeration, what one hopes to see.
 LIKELY: FrozenSet[Any] = frozenset(
     (
         *("up", "running", "ok", "on", "rw", "total", "fail", "move", "server", "start", "read", "peerDone", "owner"),
         *("NODE_UP", "CNODE_UP", "Connected", "DISK_DATA", "not blocked", "complete", "clusterLocal"),
     )
 )
+"""The values of enumerations that a healthy cluster has."""
 
 BY_UNIT: Dict[str, Any] = {
     "Unix time in seconds": 1767225600,
@@ -57,202 +57,25 @@ BY_UNIT: Dict[str, Any] = {
     "bytes per second": 104857600,
 }
 
-BY_FIELD: Dict[str, Any] = {
-    # What several classes have.
-    "placeTail": "ssd",
-    "parentName": "debian-12",
-    "parentVolume": "debian-12",
-    "generation": 8571,
-    "clientGeneration": 8571,
-    "version": "21.0.1234.6ef3a1b",
-    "key": 1,  # of a mapping whose keys are bare numbers
-    "size": 10 * _GiB,
-    "objectsCount": 320,
-    "disksCount": 3,
-    "visibleVolumeId": 1187,
-    "volumeId": 1187,
-    "snapshotVisibleVolumeId": 1188,
-    "bw": "-",
-    "iops": 5000,
-    "tags": {"app": "postgres"},
-    "remoteId": "q3m9.a.5x1",
-    "globalSnapshotId": "q3m9.a.5x1",
-    "snapshotGlobalId": "d8f1.b.7k3",
-    "ip": "192.0.2.20",
-    "publicKey": "bqzs5y0ojd3k.9e2v71ytg8wma.4n6c0x5h2r1qp",
-    "nodeId": 1,
-    "duration": 7200,
-    "downDrives": [],
-    "missingDrives": [],
-    "missingTargetDrives": [],
-    "softEjectingDrives": [],
-    "downBytes": 0,
-    "syncingDataBytes": 0,
-    "syncingMetaObjects": 0,
-    "upSoonChainsCount": 0,
-    "missingDisks": [],
-    "pendingDisks": [],
-    "transactionId": 2147,
-    "count": 107,
-    "disks": [101, 201, 301],
-    "objects": [[101, 201, 301], [102, 203, 311]],
-    "targetDiskSets": [[101, 201, 301], [102, 203, 311]],
-    "currentDiskSets": [[101, 201, 301]],
-    "balancerDiskSets": [[102, 203, 311]],
-    "chains": [[101, 201, 301]],
-    "objectsPerDisk": {"101": 107, "201": 106, "301": 107},
-    "spaceUsed": 5 * _GiB,
-    "onDiskSize": 12 * _GiB,
-    "deleteAfter": 604800,
-    "minimumDeleteDelay": 86400,
-    "sendBufferSize": 1048576,
-    "recvBufferSize": 1048576,
-    "attachTimeout": 30,
-    "onAttached": "detach",
-    "pos": 0,
-    "delay": 0,
-    # Flags that are set in a healthy cluster; all others are false.
-    "ssd": True,
-    "joined": True,
-    "active": True,
-    "feasible": True,
-    "propagate": True,
-    "revertSize": True,
-    "SnapshotStatus.snapshot": True,
-    "SnapshotStatusQuick.snapshot": True,
-    # Disks.
-    "model": "SAMSUNG MZ7LH960",
-    "serial": "S45NNA0M812345",
-    "device": "sdc",
-    "sectorsCount": 1875382960,
-    "DownDiskSummary.generationLeft": 8412,
-    "DownDiskTarget.generationLeft": 8412,
-    "DiskSummaryBase.generationLeft": 8412,
-    "entriesCount": 1880000,
-    "entriesAllocated": 412000,
-    "entriesFree": 1468000,
-    "UpDiskSummary.objectsCount": 1880000,
-    "UpDiskTarget.objectsCount": 1880000,
-    "Disk.objectsCount": 1880000,
-    "DiskInfo.objectsCount": 1880000,
-    "objectsAllocated": 9120,
-    "objectsFree": 1870880,
-    "objectsOnDiskSize": 287 * _GiB,
-    "scrubbedBytes": 120 * _GiB,
-    "scrubbingStartedBefore": 1200,
-    "scrubbingFinishAfter": 1670,
-    "scrubbingPausedFor": 0,
-    "softEject": "off",
-    "DownDiskSummary.id": 204,
-    "DownDiskTarget.id": 204,
-    # Requests in flight.
-    "requestId": "9223936579889289248:184159",
-    "requestIdx": 12,
-    "address": 1835008,
-    "ActiveRequestDesc.size": 4096,
-    "AllPeersActiveRequestsRequest.size": 4096,
-    "AllPeersActiveRequestsServiceDesc.id": "1",
-    # Snapshots.
-    "VolumeSnapshotDesc.name": "db-1-monday",
-    "SnapshotFromRemoteDesc.name": "db-1-copy",
-    "VolumeFromRemoteDesc.name": "db-1-copy",
-    # Templates.
-    "VolumeTemplateStatusDesc.size": 200 * _GiB,
-    "volumesSize": 200 * _GiB,
-    "totalSize": 600 * _GiB,
-    "snapshotsWithChildrenSize": 40 * _GiB,
-    "snapshotsWithoutChildrenSize": 10 * _GiB,
-    "VolumeTemplateStatusDesc.onDiskSize": 96 * _GiB,
-    "VolumeTemplateStatusDesc.storedSize": 30 * _GiB,
-    "volumesCount": 20,
-    "snapshotsCount": 5,
-    "removingSnapshotsCount": 1,
-    "availablePlaceAll": 7 * _TiB,
-    "availablePlaceTail": 3 * _TiB,
-    "availablePlaceHead": 7 * _TiB,
-    "capacityPlaceAll": 8 * _TiB,
-    "capacityPlaceTail": 4 * _TiB,
-    "capacityPlaceHead": 8 * _TiB,
-    "capacity": 4 * _TiB,
-    "free": 3 * _TiB,
-    # Placement and balance.
-    "FaultSet.name": "rack-2",
-    "servers": [1, 2],
-    "addDisks": [101, 201, 301],
-    "VagUpdateDesc.vagId": "12",
-    "current": 320,
-    "target": 280,
-    "delta": -40,
-    "toRecover": 0,
-    "volumesToRelocate": 0,
-    "VolumeRelocatorStatus.recoveringFromRemote": 0,
-    "UpDiskTarget.storedSize": {"current": 9 * _GiB, "target": 8 * _GiB, "delta": -_GiB, "toRecover": 0},
-    "UpDiskTarget.onDiskSize": {"current": 10 * _GiB, "target": 9 * _GiB, "delta": -_GiB, "toRecover": 0},
-    "allObjects": 320,
-    "completedObjects": 214,
-    "dispatchedObjects": 216,
-    # iSCSI.
-    "baseName": "iqn.2024-05.com.example",
-    "username": "app",
-    "secret": "not-so-secret",
-    "nets": ["192.0.2.0/24"],
-    "net": "192.0.2.0/24",
-    "iSCSIPGNetwork.address": "192.0.2.0",
-    "prefix": 24,
-    "iSCSIPortal.port": "3260",
-    "iSCSIControllerInterfaceInfo.port": 0,
-    "initiator": "iqn.1993-08.org.debian:01:4b8f0c",
-    "iSCSIInitiator.name": "iqn.1993-08.org.debian:01:4b8f0c",
-    "iSCSICommandCreateInitiator.name": "iqn.1993-08.org.debian:01:4b8f0c",
-    "iSCSICommandDeleteInitiator.name": "iqn.1993-08.org.debian:01:4b8f0c",
-    "iSCSICommandSetBaseName.name": "iqn.2024-05.com.example",
-    "iSCSISessionInfo.target": "iqn.2024-05.com.example:db-1",
-    "ISID": "00:02:3d:00:00:01",
-    "portalIP": "192.0.2.20",
-    "portalPort": 3260,
-    "initiatorIP": "192.0.2.101",
-    "initiatorPort": 49204,
-    "wscale": 7,
-    "localMSS": 1448,
-    "remoteMSS": 1448,
-    "remoteWindowSize": 262144,
-    "hwPort": 0,
-    "iSCSISessionInfo.status": "ok",
-    "iSCSIControllerIntefacesInfo.status": "ok",
-    "state": "up",
-    "interfaceName": "eno1",
-    "resolveInterfaceName": "eno1",
-    "MAC": "52:54:00:12:34:56",
-    "connectionId": 1,
-    # Other clusters.
-    "RemoteLocation.id": "q3m9",
-    "RemoteLocationBase.id": "q3m9",
-    "RemoteLocationRenameDesc.name": "varna",
-    "RemoteClusterRenameDesc.name": "varna-1",
-    # Key-value store and maintenance.
-    "KeyValueBucket.version": 17,
-    "pairs": {"db-1": "2026-01-01"},
-    "set": {"db-1": "2026-01-01"},
-    "buckets": {"backups": 17},
-    "runIfVersionIs": 17,
-    "MaintenanceSetDesc.description": "new memory",
-    "MaintenanceNodeDesc.description": "new memory",
-    "remaining": 5400,
-    "minOkReplicas": 2,
-}
-"""By the field: ``Class.field`` where a class has something of its own."""
+KEY = 1
+"""The key of a mapping whose keys are mere numbers."""
 
-LEFT_OUT: FrozenSet[str] = frozenset(
+BY_INHERITED_FIELD: Dict[str, Any] = {
+    "DownDiskSummary.id": 204,
+}
+"""By ``Class.field``, where the declaration in the base class has no example that suits this class."""
+
+OMITTED_IN_REPLIES: FrozenSet[str] = frozenset(
     (
-        *("info", "clusterName", "clusterId", "AttachmentDesc.cluster"),  # what only multicluster replies have
+        *("info", "clusterName", "clusterId", "AttachmentDesc.cluster"),  # only in multicluster replies
         *("backup", "backupOfGlobalId", "backupOfVisibleVolumeId", "targetDeleteDate"),
         *("ApiOkVolumeCreate.autoName", "ApiOkVolumeCreate.name", "ApiOkSnapshotCreate.autoName"),
         *("ApiOkVolumeBackup.autoName", "ApiOkVolumeBackup.name", "reuseServer"),
     )
 )
-"""What most replies have not, of what they may have."""
+"""Optional fields that most replies do not have."""
 
-SHOWN: Dict[str, Tuple[str, ...]] = {
+SHOWN_IN_REQUESTS: Dict[str, Tuple[str, ...]] = {
     "VolumeCreateDesc": ("name size template tags",),
     "VolumeUpdateDesc": ("sizeAdd iops",),
     "VolumeDeleteDesc": ("onAttached",),
@@ -289,4 +112,4 @@ SHOWN: Dict[str, Tuple[str, ...]] = {
     "iSCSIConfigChange": ("commands",),
     "iSCSIConfigCommand": ("createTarget", "export"),
 }
-"""Of what a request may leave out, what its example has; of some, one example after the other."""
+"""The optional fields that the example of a request has; for some classes, those of several examples in a row."""

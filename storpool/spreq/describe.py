@@ -1,34 +1,33 @@
-"""The reference in the terminal: the queries by area, and all about one of them."""
+"""Shows the reference in the terminal: the queries by area, and all about a query, a type, a field or an error."""
 
 from __future__ import annotations
 
-import os
+import difflib
 import re
-import shutil
 import sys
 import textwrap
-from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .. import spdoc
 from ..spapi.call import CALLS
-from .command import of_query, unknown_query
-from .errors import dumps, refuse
+from ..spcli import is_terminal
+from .errors import Failure, dumps
+from .queries import matching, query_of, unknown
+from .terminal import bold, width
 
 __all__ = ["description", "listing"]
 
 FIRST_VERSION = "1.0.0"
-# Wider lines are harder to read, however wide the terminal is.
-WIDEST = 120
+# Longer lines are harder to read, however wide the terminal is.
+LONGEST_LINE = 120
 
 
 def _width() -> int:
-    if _on_terminal():
-        return max(40, min(WIDEST, shutil.get_terminal_size().columns))
-    return WIDEST
+    return max(40, min(LONGEST_LINE, width())) if is_terminal(sys.stdout) else LONGEST_LINE
 
 
 def _wrapped(text: str, indent: str, first: str = "") -> str:
-    """Fold a paragraph; its first line may begin with something else than the others."""
+    """Wrap a paragraph; its first line may begin differently from the others."""
     return textwrap.fill(
         text,
         _width(),
@@ -40,27 +39,21 @@ def _wrapped(text: str, indent: str, first: str = "") -> str:
 
 
 def _heading(text: str) -> str:
-    text = _wrapped(text, "  ", " ").lstrip()
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not _on_terminal()
-    return text if plain else f"\033[1m{text}\033[0m"
+    return bold(_wrapped(text, "  ", " ").lstrip())
 
 
-def _on_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
-def _typed(call: spdoc.ApiCallDoc) -> str:
-    """How a call is asked for, with the names of its arguments."""
-    words = [call.query.partition("/{")[0], *(f"<{name}>" for name in call.args)]
+def _command_line(call: spdoc.ApiCallDoc) -> str:
+    """Return the query with the names of its arguments, as it is typed."""
+    words = [query_of(CALLS[call.call]), *(f"<{name}>" for name in call.args)]
     if call.json is not None:
         words.append("[--json <json>]" if CALLS[call.call].jsonLast else "--json <json>")
     return " ".join(words)
 
 
 def listing(words: List[str]) -> str:
-    """List the queries by area: those that have all the words in their names, titles or areas.
+    """List the queries by area: all, or those that have all the words in their names, titles or areas.
 
-    :raises SystemExit: there are none.
+    :raises Failure: there are none.
     """
     wanted = [word.lower() for word in words]
     found: List[Tuple[str, List[spdoc.ApiCallDoc]]] = []
@@ -73,52 +66,149 @@ def listing(words: List[str]) -> str:
         if calls:
             found.append((section.name, calls))
     if not found:
-        refuse("cliNothingFound", f"No query has {' and '.join(map(repr, words))} in its name, title or area")
-    column = 10 + max(len(_typed(call)) for _, calls in found for call in calls)
+        raise Failure("cliNothingFound", f"No query has {' and '.join(map(repr, words))} in its name, title or area")
+    column = 10 + max(len(_command_line(call)) for _, calls in found for call in calls)
     lines: List[str] = []
-    if _on_terminal():
-        # Titles have a column, and stand below those queries that reach into it.
+    if is_terminal(sys.stdout):
+        # Titles have a column of their own. Below a query that reaches into it, the title has a line of its own.
         column = min(column, _width() // 2)
     for area, calls in found:
         lines += ["", _heading(area)]
         for call in calls:
-            query = f"  {call.method:4}  {_typed(call)}"
+            query = f"  {call.method:4}  {_command_line(call)}"
             if len(query) + 2 > column:
                 lines.append(query)
                 query = ""
             line = f"{query:{column}}"
-            lines.append(_wrapped(call.name, " " * column, line) if _on_terminal() else line + call.name)
+            lines.append(_wrapped(call.name, " " * column, line) if is_terminal(sys.stdout) else line + call.name)
     return "\n".join(lines[1:]) + "\n"
 
 
-def description(query: str, post: bool) -> str:
-    """Tell all about a query, or about each of those that have the name; ``post`` chooses between them.
+def description(name: str, post: bool) -> str:
+    """Return all about a query, a call by its Python name, a type, a field of a type (``Type.field``) or an error.
 
-    :raises SystemExit: there is none.
+    :param post: of two queries with the name, choose the POST one.
+    :raises Failure: there is nothing of this name.
     """
-    found = of_query(query, CALLS) or {name: call for name, call in CALLS.items() if name == query}
+    found = matching(name, CALLS)
     if post:
-        found = {name: call for name, call in found.items() if call.method == "POST"}
-    if not found:
-        unknown_query("POST" if post else "GET", query)
+        found = {python_name: call for python_name, call in found.items() if call.method == "POST"}
+    if found:
+        calls = [
+            "\n".join(_call(call, section.name))
+            for section in spdoc.reference().sections
+            for call in section.calls
+            if call.call in found
+        ]
+        return "\n\n\n".join(calls) + "\n"
+    lines = None if post else _of_type(name) or _of_error(name)
+    if lines is None:
+        raise _nothing("POST" if post else "GET", name)
+    return "\n".join(lines) + "\n"
+
+
+def _nothing(method: str, name: str) -> Failure:
+    failure = unknown(method, name)
+    reference = spdoc.reference()
+    others = [*reference.objects, *reference.types, *(error.name for error in reference.errors)]
+    known = {item.lower(): item for item in [*map(query_of, CALLS.values()), *others]}
+    similar = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+    if similar and known[similar[0]] in others:
+        failure.summary = f"{name}: no such query, type or error; did you mean {known[similar[0]]}?"
+        failure.hint = ""
+    return failure
+
+
+def _of_type(text: str) -> Optional[List[str]]:
+    """Describe a type or one of its fields; return None if there is none of this name."""
+    reference = spdoc.reference()
+    types: Dict[str, spdoc.ItemDoc] = {**spdoc.TypeDoc.types, **reference.types, **reference.objects}
+    known = {name.lower(): doc for name, doc in types.items()}
+    name, dot, field = text.partition(".")
+    doc = known.get(name.lower())
+    if doc is None:
+        return None
+    if not dot:
+        return list(_type_lines(doc))
+    if not isinstance(doc, spdoc.JsonObjectDoc):
+        raise Failure("cliNothingFound", f"{doc.name} has no fields")
+    fields = {attribute.lower(): attribute for attribute in doc.attrs}
+    if field.lower() not in fields:
+        similar = difflib.get_close_matches(field.lower(), fields, n=1)
+        hint = f"; did you mean {fields[similar[0]]}?" if similar else f"; it has {', '.join(doc.attrs)}"
+        raise Failure("cliNothingFound", f"{doc.name} has no field {field!r}{hint}")
+    return list(_field_lines(doc, doc.attrs[fields[field.lower()]]))
+
+
+def _type_lines(doc: spdoc.ItemDoc) -> Iterator[str]:
+    yield _heading(f"{doc.name}: {'; '.join(_history(doc))}".rstrip(": "))
+    shown: List[str] = []
+    if isinstance(doc, spdoc.JsonObjectDoc):
+        yield ""
+        yield from _contents(doc, shown)
+        if doc.example is not None:
+            yield from ("", _heading("Example"), textwrap.indent(dumps(doc.example), "  "))
+    else:
+        yield from _paragraphs(doc.desc, "  ")
+        yield ""
+        if isinstance(doc, spdoc.TypeDoc):
+            yield _wrapped(f"A value is {doc.rule}.", "  ")
+            if doc.example is not None:
+                yield f"  Example: {dumps(doc.example)}"
+        elif isinstance(doc, spdoc.EitherDoc):
+            decides = f"; {doc.discriminator} decides" if doc.discriminator else ""
+            yield _wrapped(f"One of: {', '.join(map(_type, doc.alternatives))}{decides}.", "  ")
+    uses = spdoc.reference().uses(doc.name)
+    if uses:
+        yield from ("", _heading("Used by"))
+        for use in uses:
+            owner = use.owner
+            name = query_of(CALLS[owner.call]) if isinstance(owner, spdoc.ApiCallDoc) else owner.name
+            yield _wrapped(f"{name}: {', '.join(use.roles)}", "      ", "  ")
+
+
+def _field_lines(owner: spdoc.JsonObjectDoc, field: spdoc.AttributeDoc) -> Iterator[str]:
+    yield _heading(f"{owner.name}.{field.name}")
+    yield ""
+    yield _wrapped("; ".join([_type(field.type), *_notes(owner, field)]), "  ")
+    yield from _paragraphs(field.desc, "  ")
+    scalars = _scalars([field.type])
+    if scalars:
+        yield from ("", _heading("Types"))
+        yield from _scalar_lines(scalars)
+    example = owner.example.get(field.name) if isinstance(owner.example, dict) else None
+    if example is not None:
+        yield from ("", _wrapped(f"Example: {dumps(example)}", "  "))
+
+
+def _of_error(name: str) -> Optional[List[str]]:
+    """Describe an error of the API; return None if there is none of this name."""
+    reference = spdoc.reference()
+    error = next((error for error in reference.errors if error.name.lower() == name.lower()), None)
+    if error is None:
+        return None
+    reporter = {"cluster": "the cluster", "bindings": "the bindings", "simulator": "only the simulated cluster"}
+    lines = [_heading(f"{error.name}: an error that {reporter[error.whose]} reports")]
+    lines += _paragraphs(error.desc, "  ")
     calls = [
-        "\n".join(_call(call, section.name))
-        for section in spdoc.reference().sections
+        _wrapped(f"{call_error.desc}", "      ", f"  {query_of(CALLS[call.call])}: ")
+        for section in reference.sections
         for call in section.calls
-        if call.call in found
+        for call_error in call.errors
+        if call_error.name == error.name
     ]
-    return "\n\n\n".join(calls) + "\n"
+    return [*lines, "", _heading("Known of"), *calls] if calls else lines
 
 
 def _call(call: spdoc.ApiCallDoc, area: str) -> Iterator[str]:
-    yield _heading(f"{call.query.partition('/{')[0]}: {call.name}")
+    yield _heading(f"{query_of(CALLS[call.call])}: {call.name}")
     yield ""
-    yield f"  storpool_req {'-P ' if call.method == 'POST' else ''}{_typed(call)}"
+    yield f"  storpool_req {'-P ' if call.method == 'POST' else ''}{_command_line(call)}"
     yield f"  {call.method} {call.path}"
     yield f"  Api.{call.call}({', '.join([*call.args, *(['json'] if call.json else [])])})"
     notes = [f"area {area}", *_history(call)]
     notes.append("can span clusters, with -M" if call.multiCluster else "of one cluster")
-    yield f"  {'; '.join(notes)}"
+    yield _wrapped("; ".join(notes), "  ")
     yield from _paragraphs(call.desc, "  ")
     if call.example is not None:
         yield from ("", _heading("Example"))
@@ -126,21 +216,20 @@ def _call(call: spdoc.ApiCallDoc, area: str) -> Iterator[str]:
         yield textwrap.indent(dumps(call.example.reply), "  ")
     if call.args:
         yield from ("", _heading("Arguments"))
-        for name, each in call.args.items():
-            yield from _entry(name, each, call.args)
-    told: List[str] = []
+        for name, argument in call.args.items():
+            yield from _entry(name, argument, call.args)
+    shown: List[str] = []
     if call.json is not None:
-        # Where it is optional, older scripts give an empty one.
-        optional = ", which may be left out" if CALLS[call.call].jsonLast else ", which may be {}"
+        # An optional body that comes before other parameters may be {}, as older scripts have it.
+        optional = ", which may be omitted" if CALLS[call.call].jsonLast else ", which may be {}"
         yield from ("", _heading(f"JSON: {_type(call.json)}{optional if call.jsonOptional else ''}"))
-        yield from _contents(call.json, told)
+        yield from _contents(call.json, shown)
     yield from ("", _heading(f"Result: {_type(call.returns)}"))
-    yield from _contents(call.returns, told)
-    scalars = _scalars(call)
+    yield from _contents(call.returns, shown)
+    scalars = _scalars(call.parts())
     if scalars:
         yield from ("", _heading("Types"))
-        for name, each in scalars.items():
-            yield _wrapped(" ".join([f"{each.rule}.", *each.desc.split()]), "      ", f"  {name}: ")
+        yield from _scalar_lines(scalars)
     if call.errors:
         yield from ("", _heading("Errors"))
         for error in call.errors:
@@ -162,21 +251,24 @@ def _paragraphs(text: str, indent: str) -> Iterator[str]:
             yield from ("", _wrapped(paragraph, indent))
 
 
-def _contents(doc: spdoc.Doc, told: List[str]) -> Iterator[str]:
-    """The fields of the objects that a type is made of, and of those within them, each class once."""
+def _contents(doc: spdoc.Doc, shown: List[str]) -> Iterator[str]:
+    """Describe the fields of the objects that a type consists of, and of those within them, each class once.
+
+    :param shown: the names of the classes described so far; more are added.
+    """
     pending = list(_objects(doc))
     first = True
     while pending:
-        each = pending.pop(0)
-        if each.name in told:
+        item = pending.pop(0)
+        if item.name in shown:
             if first:
                 yield "  The fields are above."
             continue
-        told.append(each.name)
-        if each.name != _type(doc):
-            yield from ("", f"  {_heading(each.name)}: {'; '.join(_history(each))}".rstrip(": "))
-        yield from _fields(each)
-        pending += [inner for attribute in each.attrs.values() for inner in _objects(attribute.type)]
+        shown.append(item.name)
+        if item.name != _type(doc):
+            yield from ("", f"  {_heading(item.name)}: {'; '.join(_history(item))}".rstrip(": "))
+        yield from _fields(item)
+        pending += [inner for attribute in item.attrs.values() for inner in _objects(attribute.type)]
         first = False
 
 
@@ -194,27 +286,36 @@ def _fields(owner: spdoc.JsonObjectDoc) -> Iterator[str]:
     if not owner.attrs:
         yield "  It has no fields."
     for name, attribute in owner.attrs.items():
-        notes = ["required" if attribute.required else f"default {_literal(attribute.default)}"]
-        if attribute.unit:
-            notes.append(attribute.unit)
-        if attribute.since not in (owner.since, FIRST_VERSION):
-            notes.append(f"since {attribute.since}")
-        if attribute.internal:
-            notes.append("internal, for debugging only")
-        yield from _entry(name, attribute.type, owner.attrs, notes, attribute.desc)
+        yield from _entry(name, attribute.type, owner.attrs, _notes(owner, attribute), attribute.desc)
+
+
+def _notes(owner: spdoc.JsonObjectDoc, field: spdoc.AttributeDoc) -> List[str]:
+    """Return what there is to say of a field besides its type and description."""
+    notes = ["required" if field.required else f"default {_literal(field.default)}"]
+    if field.unit:
+        notes.append(field.unit)
+    if field.since not in (owner.since, FIRST_VERSION):
+        notes.append(f"since {field.since}")
+    if field.internal:
+        notes.append("internal, for debugging only")
+    return notes
 
 
 def _entry(name: str, doc: spdoc.Doc, names: Iterable[str], notes: Sequence[str] = (), text: str = "") -> Iterator[str]:
-    """An argument or a field: its name, its type, and what there is to say of it."""
-    column = 4 + max(map(len, names))
-    yield _wrapped("; ".join([_type(doc), *notes]), " " * column, f"  {name:{column - 2}}")
+    """Describe an argument or a field: its name, its type, and what else there is to say of it."""
+    column = min(4 + max(map(len, names)), _width() // 2)
+    start = f"  {name:{column - 2}}"
+    if len(start) > column:
+        yield start.rstrip()
+        start = ""
+    yield _wrapped("; ".join([_type(doc), *notes]), " " * column, start)
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         if paragraph:
             yield _wrapped(paragraph, " " * column)
 
 
 def _type(doc: spdoc.Doc) -> str:
-    """A type in words."""
+    """Return a type in words."""
     if isinstance(doc, spdoc.ListDoc):
         return f"{'set' if doc.unique else 'list'} of {_type(doc.item)}"
     if isinstance(doc, spdoc.DictDoc):
@@ -229,16 +330,21 @@ def _literal(value: Any) -> str:
     return dumps(sorted(value)) if isinstance(value, set) else dumps(value)
 
 
-def _scalars(call: spdoc.ApiCallDoc) -> Dict[str, spdoc.TypeDoc]:
-    """The scalar types that a call comes across, by name."""
+def _scalar_lines(scalars: Dict[str, spdoc.TypeDoc]) -> Iterator[str]:
+    for name, doc in scalars.items():
+        yield _wrapped(" ".join([f"{doc.rule}.", *doc.desc.split()]), "      ", f"  {name}: ")
+
+
+def _scalars(docs: Iterable[spdoc.Doc]) -> Dict[str, spdoc.TypeDoc]:
+    """Return the scalar types in these types, by name."""
     found: Dict[str, spdoc.TypeDoc] = {}
-    seen: Set[int] = set()
-    pending: List[spdoc.Doc] = list(reversed(call.parts()))
+    visited: Set[int] = set()
+    pending = list(docs)[::-1]
     while pending:
         doc = pending.pop()
-        if id(doc) in seen:
+        if id(doc) in visited:
             continue
-        seen.add(id(doc))
+        visited.add(id(doc))
         if isinstance(doc, spdoc.TypeDoc) and doc.name in spdoc.TypeDoc.types:
             found.setdefault(doc.name, doc)
         pending.extend(reversed(doc.parts()))

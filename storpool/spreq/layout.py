@@ -1,11 +1,9 @@
-"""Columns on a terminal, as many as fit; and in a pipe, all of them and nothing cut."""
+"""Lays out columns: on a terminal as many as fit, in a pipe all of them and nothing cut."""
 
 from __future__ import annotations
 
 import functools
 import os
-import re
-import shutil
 import sys
 from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
@@ -13,13 +11,16 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from ..spcli import is_terminal, printable
+from .terminal import width as terminal_width
+
 __all__ = ["NOTHING", "Column", "Page"]
 
 NOTHING = "-"
-"""What stands for null and for what is empty."""
+"""What is shown for null and for empty values."""
 
 _GAP = 2
-# To this a column is cut while others need the room, and to that before it is left out.
+# A column is cut to the first width when others need the room, and to the second before it is omitted.
 _WIDE = 32
 _NARROW = 12
 _STYLES = {
@@ -32,82 +33,97 @@ _STYLES = {
 class Column(NamedTuple):
     """A column of a table.
 
-    :ivar right: whether it is aligned to the right, as numbers are.
-    :ivar dull: whether it says nothing worth reading, and goes first when room is short.
+    :ivar name: the name of the field.
+    :ivar heading: what is shown above the cells.
+    :ivar right: whether the cells are aligned to the right, as numbers are.
+    :ivar dull: whether the cells hold nothing of interest: such columns are the first to be omitted.
     """
 
     name: str
+    heading: str
     cells: List[str]
     right: bool = False
     dull: bool = False
 
 
 class Page:
-    """Prints the parts of a result below one another."""
+    """Prints the parts of a result below one another.
+
+    :ivar on_terminal: whether it is for a terminal, with its width and colours.
+    """
 
     def __init__(self) -> None:
         self._console = Console(
             file=sys.stdout,
-            # Rich takes NO_COLOR for a ban on colours alone; here nothing but text is left then.
+            # For Rich, NO_COLOR forbids colours only, and bold text remains; here it leaves nothing but text.
             color_system=None if os.environ.get("NO_COLOR") else "auto",
             highlight=False,
         )
-        self._width = shutil.get_terminal_size().columns if self._console.is_terminal else 0
+        self.on_terminal = is_terminal(sys.stdout)
+        self._width = terminal_width() if self.on_terminal else 0
         unicode = self._console.encoding.startswith("utf")
         self._dots, self._rule = ("\u2026", "\u2500") if unicode else ("...", "-")
-        self._begun = False
+        self._empty = True
 
     def title(self, title: str) -> None:
         """Begin a part."""
-        if self._begun:
+        if not self._empty:
             print()
-        self._begun = True
+        self._empty = False
         if title:
-            print(self._styled(title, "bold"))
+            print(self._styled(printable(title), "bold"))
 
     def lines(self, lines: Sequence[str]) -> None:
         """Print lines as they are, however long."""
-        if not lines and self._width:
+        if not lines and self.on_terminal:
             print(self._styled("(none)", "dim"))
         for line in lines:
             print(line)
 
     def fields(self, names: List[str], values: List[str]) -> None:
-        """Print names and values beside each other; on a terminal long values are folded."""
-        left = max(map(len, names)) + _GAP
+        """Print names and values side by side; on a terminal, long values are wrapped."""
+        names = [printable(name) for name in names]
+        left = max(map(cell_len, names)) + _GAP
+        if self.on_terminal and left > self._width // 2:
+            left = self._width // 2
         for name, value in zip(names, values):
-            pieces = _folded(value, max(_NARROW, self._width - left)) if self._width else [value]
+            if cell_len(name) + _GAP > left:
+                print(name)
+                name = ""
+            pieces = _wrapped(value, max(_NARROW, self._width - left)) if self.on_terminal else [value]
             for index, piece in enumerate(pieces):
-                print(" " * left if index else f"{name:{left}}", self._cell(piece), sep="")
+                print(" " * left if index else _padded(name, left, False), self._cell(piece), sep="")
 
     def table(self, columns: Sequence[Column]) -> None:
         """Print columns.
 
-        On a terminal the first one, which tells records apart, is folded where it is too wide, the others are cut, and
+        On a terminal the first column, which identifies the records, is wrapped if it is too wide; others are cut; and
         those for which there is no room are named below.
         """
-        widths = _fit(columns, self._width) if self._width else _whole(columns)
-        shown = [each for each in columns if each.name in widths]
-        room = [widths[each.name] for each in shown]
-        rights = [each.right for each in shown]
-        heads = [_humps(each.name, width) for each, width in zip(shown, room)]
+        widths = _fit(columns, self._width) if self.on_terminal else _whole(columns)
+        shown = [column for column in columns if column.name in widths]
+        room = [widths[column.name] for column in shown]
+        rights = [column.right for column in shown]
+        heads = [_heading_lines(column.heading, width) for column, width in zip(shown, room)]
         tallest = max(map(len, heads))
         for line in zip(*([""] * (tallest - len(head)) + head for head in heads)):
             padded = _joined(map(_padded, line, room, rights))
             print(self._styled(padded, "bold"))
-        if self._width:
+        if self.on_terminal:
             print(self._rule * (sum(room) + _GAP * (len(room) - 1)))
-        for first, *others in zip(*(each.cells for each in shown)):
-            start, *rest = _folded(first, room[0]) if cell_len(first) > room[0] else [first]
+        for first, *others in zip(*(column.cells for column in shown)):
+            start, *rest = _wrapped(first, room[0]) if cell_len(first) > room[0] else [first]
             cut = [self._cut(cell, width) for cell, width in zip(others, room[1:])]
             cells = [_padded(cell, width, right) for cell, width, right in zip([start, *cut], room, rights)]
             print(_joined([cells[0], *map(self._cell, cells[1:])]))
             for piece in rest:
                 print(piece)
-        left_out = [each.name for each in columns if each.name not in widths and not each.dull]
-        if left_out:
-            text = f"{len(left_out)} more fields: {', '.join(left_out)}"
-            print(self._styled(self._cut(text, self._width), "dim"))
+        omitted = [column.name for column in columns if column.name not in widths and not column.dull]
+        if omitted:
+            count = f"{len(omitted)} more field{'s' if len(omitted) > 1 else ''}"
+            choice = ",".join([*(column.name for column in shown[:1]), omitted[0]])
+            for text in (f"Choose with --columns {choice}, see all with -o json", f"{count}: {', '.join(omitted)}"):
+                print(self._styled(self._cut(text, self._width), "dim"))
 
     def _cut(self, cell: str, width: int) -> str:
         return cell if cell_len(cell) <= width else set_cell_size(cell, width - len(self._dots)) + self._dots
@@ -117,21 +133,21 @@ class Page:
         return self._styled(cell, style) if style else cell
 
     def _styled(self, text: str, style: str) -> str:
-        if not self._width:
+        if not self.on_terminal:
             return text
-        before, after = self._marks(style)
+        before, after = self._escapes(style)
         return f"{before}{text}{after}"
 
     @functools.cache  # noqa: B019 - a page lives as long as the program
-    def _marks(self, style: str) -> Tuple[str, str]:
-        """What goes before and after a text of this style."""
+    def _escapes(self, style: str) -> Tuple[str, str]:
+        """Return the escape sequences before and after a text of this style."""
         with self._console.capture() as captured:
             self._console.print(Text("x", style=style), end="")
         before, _, after = captured.get().partition("x")
         return before, after
 
 
-def _folded(text: str, width: int) -> List[str]:
+def _wrapped(text: str, width: int) -> List[str]:
     return [piece for piece in chop_cells(text, width) if piece] or [text]
 
 
@@ -145,44 +161,48 @@ def _joined(cells: Iterable[str]) -> str:
 
 
 def _whole(columns: Sequence[Column]) -> Dict[str, int]:
-    return {each.name: max(map(cell_len, [each.name, *each.cells])) for each in columns}
+    return {column.name: max(map(cell_len, [column.heading, *column.cells])) for column in columns}
 
 
-def _humps(name: str, width: int) -> List[str]:
-    """Fold a name, like decreasedRedundancy or storedSize.delta, where its words meet."""
+def _heading_lines(heading: str, width: int) -> List[str]:
+    """Wrap a heading between its words."""
     lines = [""]
-    for word in re.findall(r"\.?[A-Z]*[^A-Z.]*", name)[:-1]:
-        if lines[-1] and len(lines[-1]) + len(word) > width:
+    for word in heading.split():
+        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
             lines.append("")
-        lines[-1] += word
+        lines[-1] += f" {word}" if lines[-1] else word
     return lines
 
 
 def _fit(columns: Sequence[Column], room: int) -> Dict[str, int]:
-    """Give the widths of those columns that fit, by their names."""
-    whole = {each.name: max(map(cell_len, each.cells), default=0) for each in columns}
-    least = {each.name: max(map(len, _humps(each.name, 0))) for each in columns}
+    """Return the widths of those columns that fit, by their names."""
+    whole = {column.name: max(map(cell_len, column.cells), default=0) for column in columns}
+    least = {column.name: max(map(cell_len, _heading_lines(column.heading, 0))) for column in columns}
+    total = room
     widths: Dict[str, int] = {}
     short = False
-    for each in sorted(columns, key=lambda each: each.dull):
-        wanted = max(whole[each.name], least[each.name])
+    for column in sorted(columns, key=lambda column: column.dull):
+        wanted = max(whole[column.name], least[column.name])
         wide = _WIDE if widths else max(_NARROW, room * 6 // 10)
-        width = min(wanted, max(wide, least[each.name]))
-        if widths and width > room:
-            width = room if room >= max(_NARROW, least[each.name]) and not each.right else 0
+        width = min(wanted, max(wide, least[column.name]))
+        if not widths:
+            width = min(width, total)
+        elif width > room:
+            width = room if room >= max(_NARROW, least[column.name]) and not column.right else 0
         short = short or not width
-        if width and not (short and each.dull):
-            widths[each.name] = width
+        if width and not (short and column.dull):
+            widths[column.name] = width
             room -= width + _GAP
-    # What is over goes to what was cut, and then to names that were folded.
+    # Spare room goes to the cells that were cut, and then to the headings that were wrapped.
     room += _GAP
-    for name in [each.name for each in columns if each.name in widths]:
-        more = min(room, max(whole[name] - widths[name], 0))
-        widths[name] += more
-        room -= more
-    for name in widths:
-        more = len(name) - widths[name]
-        if 0 < more <= room:
-            widths[name] += more
+    for column in columns:
+        if column.name in widths:
+            more = min(room, max(whole[column.name] - widths[column.name], 0))
+            widths[column.name] += more
+            room -= more
+    for column in columns:
+        more = cell_len(column.heading) - widths.get(column.name, 0)
+        if column.name in widths and 0 < more <= room:
+            widths[column.name] += more
             room -= more
     return widths

@@ -1,31 +1,37 @@
-"""Waiting until what a call began is done, with progress on standard error.
+"""Waits until what a call began is done, with progress on standard error.
 
-Each kind of wait looks at the cluster now and then: before the call, where the thing cannot be found any more after it,
-and after the call until nothing is left to wait for.
+Each kind of wait asks the cluster repeatedly: before the call, for what cannot be found any more after it, and after
+the call, until there is nothing left to wait for.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import time
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Type
 
 from ..spapi import CALLS, ApiError
 from ..spapi.call import Call
+from ..spcli import printable
 from ..sptypes import UpDiskSummary
-from .errors import complain, refuse
+from .errors import Failure, warn
+from .queries import query_of
 
 __all__ = ["Wait", "wait_for"]
 
-# Looks are this far apart at first, and a little farther each time.
+# Seconds between two questions to the cluster: at first, and at most. Each pause is a little longer than the last.
 _FIRST_PAUSE = 0.2
-_LAST_PAUSE = 5.0
-# Without a terminal: how long nothing is said while nothing changes.
-_SILENCE = 60.0
+_LONGEST_PAUSE = 5.0
+# Without a terminal: seconds after which the same state is printed once more.
+_REPEAT = 60.0
+# Narrower terminals have no room for a bar.
+_ROOM_FOR_BAR = 72
 
 
 class State(NamedTuple):
-    """What there still is to wait for, and how much of it is done, where that is known."""
+    """What there still is to wait for, and how much of it is done; the total is 0 if that cannot be counted."""
 
     text: str
     done: int = 0
@@ -37,32 +43,36 @@ class Wait:
 
     :param api: the Api that the call is made with.
     :param arguments: the call's arguments by their names, and ``json``, the body or None.
-    :param clusterName: the cluster that the call goes to.
+    :param cluster: the cluster that the call goes to.
+    :param timeout: the longest time to wait, in seconds; None for no limit.
     """
 
-    def __init__(self, api: Any, arguments: Dict[str, Any], clusterName: Optional[str]) -> None:
+    def __init__(
+        self, api: Any, arguments: Dict[str, Any], cluster: Optional[str], timeout: Optional[float] = None
+    ) -> None:
         self.api = api
         self.arguments = arguments
         self.json: Dict[str, Any] = arguments.get("json") or {}
-        self.clusterName = clusterName
+        self.cluster = cluster
+        self.timeout = timeout
 
     def ask(self, name: str, *args: Any) -> Any:
         """Make a call that reads, in the same cluster."""
-        return getattr(self.api, name)(*args, clusterName=self.clusterName)
+        return getattr(self.api, name)(*args, clusterName=self.cluster)
 
     def before(self) -> None:
-        """Note what can only be seen before the call."""
+        """Note what can be found only before the call."""
 
     def state(self, result: Any) -> Optional[State]:
-        """Say what there is to wait for; None when there is nothing more."""
+        """Return what there is to wait for; None if there is nothing left."""
         raise NotImplementedError
 
     def after(self, result: Any) -> None:
-        """Wait, and show how it goes.
+        """Wait, and show the progress.
 
-        :raises SystemExit: what was begun will not come to its end.
+        :raises Failure: what was begun will not be completed, or was not completed in time.
         """
-        begun = time.monotonic()
+        started = time.monotonic()
         pause = _FIRST_PAUSE
         try:
             with _shown() as show:
@@ -71,18 +81,22 @@ class Wait:
                     if state is None:
                         break
                     show(state)
-                    time.sleep(pause)
-                    pause = min(_LAST_PAUSE, pause * 1.2)
+                    left = math.inf if self.timeout is None else started + self.timeout - time.monotonic()
+                    if left <= 0:
+                        text = f"Still waiting for {state.text} after {self.timeout:g} s; what was begun goes on"
+                        raise Failure("cliWaitTimeout", text, transient=True)
+                    time.sleep(min(pause, left))
+                    pause = min(_LONGEST_PAUSE, pause * 1.2)
         except KeyboardInterrupt:
-            complain("Waiting has stopped; what was begun goes on.")
+            warn("Waiting has stopped; what was begun goes on.")
             raise
-        complain(f"Done after {time.monotonic() - begun:.1f} s.")
+        warn(f"Done after {time.monotonic() - started:.1f} s.")
 
 
 class _VolumeGone(Wait):
     def before(self) -> None:
         name = self.arguments["volumeName"]
-        # The name may be given to another volume at once.
+        # Another volume may get the name at once.
         self.globalId = self.ask("volumeList", name)[0].globalId
         self.text = f"volume {name} to be deleted"
 
@@ -106,7 +120,7 @@ class _SnapshotGone(Wait):
         return State(self.text) if self._is_there() else None
 
     def _is_there(self) -> bool:
-        return any(each.globalId == self.globalId for each in self.ask("snapshotsList"))
+        return any(snapshot.globalId == self.globalId for snapshot in self.ask("snapshotsList"))
 
 
 class _SnapshotArrived(Wait):
@@ -117,10 +131,10 @@ class _SnapshotArrived(Wait):
         return State(f"the data of snapshot {name or self.json['remoteId']} to arrive")
 
     def _copy(self) -> Optional[str]:
-        """The name of the copy, for which the request had none."""
-        for each in self.ask("snapshotsRemoteList")["snapshots"]:
-            if each.remoteId == self.json["remoteId"]:
-                name: Optional[str] = each.localSnapshot
+        """Return the name of the copy, if the request has none."""
+        for snapshot in self.ask("snapshotsRemoteList")["snapshots"]:
+            if snapshot.remoteId == self.json["remoteId"]:
+                name: Optional[str] = snapshot.localSnapshot
                 return name
         return None
 
@@ -129,25 +143,27 @@ class _VolumeArrived(Wait):
     def state(self, result: Any) -> Optional[State]:
         name = self.json["name"]
         parents = self.ask("volumeListSnapshots", name)
-        arriving = any(each.recoveringFromRemote for each in parents)
+        arriving = any(snapshot.recoveringFromRemote for snapshot in parents)
         return State(f"the data of volume {name} to arrive") if arriving else None
 
 
 class _BackedUp(Wait):
     def state(self, result: Any) -> Optional[State]:
         location = self.json["location"]
-        # Only the other side knows how far it is.
-        clusters = [each.name for each in self.ask("clustersList")["clusters"] if each.location == location]
-        found = {each.globalId: each for name in clusters for each in self.api.snapshotsList(clusterName=name)}
+        # Only the other location knows the progress.
+        clusters = [cluster.name for cluster in self.ask("clustersList")["clusters"] if cluster.location == location]
+        snapshots = {
+            snapshot.globalId: snapshot for name in clusters for snapshot in self.api.snapshotsList(clusterName=name)
+        }
         wanted = self._backups(result)
-        arrived = [each for each in wanted if each in found and not found[each].recoveringFromRemote]
+        arrived = [id for id in wanted if id in snapshots and not snapshots[id].recoveringFromRemote]
         if len(arrived) == len(wanted):
             return None
         return State(f"{len(wanted)} backups to arrive at {location}", len(arrived), len(wanted))
 
     def _backups(self, result: Any) -> List[str]:
         backups = getattr(result, "backups", None)
-        return [result.remoteId] if backups is None else [each.remoteId for each in backups.values()]
+        return [result.remoteId] if backups is None else [backup.remoteId for backup in backups.values()]
 
 
 class _DiskEmptied(Wait):
@@ -155,24 +171,24 @@ class _DiskEmptied(Wait):
         number = int(self.arguments["diskId"])
         disk = self.ask("disksList").get(number)
         if not isinstance(disk, UpDiskSummary):
-            refuse("cliWaitFailed", f"Disk {number} went down before it was empty")
+            raise Failure("cliWaitFailed", f"Disk {number} went down before it was empty")
         if disk.empty:
             return None
         if disk.softEject == "off":
-            refuse("cliWaitFailed", f"The soft-eject of disk {number} was cancelled")
+            raise Failure("cliWaitFailed", f"The soft-eject of disk {number} was cancelled")
         text = f"disk {number} to be emptied" + (" (paused)" if disk.softEject == "paused" else "")
-        return _tasks_state(text, [each for each in self.ask("tasksList") if each.diskId == number])
+        return _tasks_state(text, [task for task in self.ask("tasksList") if task.diskId == number])
 
 
 class _TasksDone(Wait):
     def state(self, result: Any) -> Optional[State]:
         tasks = self.ask("tasksList")
-        disks = sorted({each.diskId for each in tasks})
+        disks = sorted({task.diskId for task in tasks})
         return _tasks_state(f"tasks on disks {', '.join(map(str, disks))}", tasks) if tasks else None
 
 
 def _tasks_state(text: str, tasks: List[Any]) -> State:
-    return State(text, sum(each.completedObjects for each in tasks), sum(each.allObjects for each in tasks))
+    return State(text, sum(task.completedObjects for task in tasks), sum(task.allObjects for task in tasks))
 
 
 WAITS: Dict[str, Type[Wait]] = {
@@ -186,17 +202,26 @@ WAITS: Dict[str, Type[Wait]] = {
     "diskSoftEject": _DiskEmptied,
     "tasksList": _TasksDone,
 }
-"""The calls that begin something which takes time, by their names."""
+"""What waits for the calls that begin something, by their names."""
 
 
-def wait_for(method: Callable[..., Any], call: Optional[Call], parameters: List[Any], cluster: Optional[str]) -> Wait:
-    """Give what waits for a call, or exit because the call begins nothing that can be waited for."""
+def wait_for(
+    method: Callable[..., Any],
+    call: Optional[Call],
+    parameters: List[Any],
+    cluster: Optional[str],
+    timeout: Optional[float] = None,
+) -> Wait:
+    """Return what waits for a call.
+
+    :raises Failure: the call begins nothing that can be waited for.
+    """
     kind = WAITS.get(call.name) if call is not None else None
     if call is None or kind is None:
-        queries = ", ".join(sorted(CALLS[name].query.partition("/{")[0] for name in WAITS))
-        refuse("cliNothingToWaitFor", f"There is nothing to wait for; --wait goes with {queries}")
-    names = [each._name for each in call.args] + ["json"]
-    return kind(getattr(method, "__self__", None), dict(zip(names, parameters)), cluster)
+        queries = ", ".join(sorted(query_of(CALLS[name]) for name in WAITS))
+        raise Failure("cliNothingToWaitFor", f"There is nothing to wait for; --wait goes with {queries}")
+    names = [argument._name for argument in call.args] + ["json"]
+    return kind(getattr(method, "__self__", None), dict(zip(names, parameters)), cluster, timeout)
 
 
 @contextlib.contextmanager
@@ -204,46 +229,56 @@ def _shown() -> Iterator[Callable[[State], None]]:
     """Show states: as progress on a terminal, else as lines."""
     try:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
     except ImportError:
         yield _Lines()
         return
-    console = Console(stderr=True)
+    console = Console(stderr=True, no_color=True if os.environ.get("NO_COLOR") else None)
     if not console.is_terminal or console.is_dumb_terminal:
         yield _Lines()
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("Waiting for {task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
+    wide = console.width >= _ROOM_FOR_BAR
+    text = TextColumn(
+        "Waiting for {task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
     )
-    # It goes when the waiting ends; what is left is a line that says how.
-    with Progress(*columns, console=console, transient=True) as progress:
+    columns: List[ProgressColumn] = [SpinnerColumn(), text]
+    # Without a total, the bar only shows that something goes on, and there is no percentage.
+    columns += [BarColumn(bar_width=20)] if wide else []
+    columns += [TextColumn("{task.fields[percent]}"), TimeElapsedColumn()]
+    # It is erased when the waiting ends, and a line says how it ended.
+    with Progress(*columns, console=console, transient=True, expand=True) as progress:
 
         def show(state: State) -> None:
             if not progress.tasks:
-                progress.add_task(state.text)
+                progress.add_task(printable(state.text), total=None, percent="")
             progress.update(
-                progress.tasks[0].id, description=state.text, completed=state.done, total=state.total or None
+                progress.tasks[0].id,
+                description=printable(state.text),
+                completed=state.done,
+                total=state.total or None,
+                percent=f"{_percent(state)}%" if state.total else "",
             )
 
         yield show
 
 
+def _percent(state: State) -> int:
+    return state.done * 100 // state.total if state.total else 0
+
+
 class _Lines:
-    """Says what is new, and now and then that nothing is."""
+    """Prints new states, and now and then that nothing has changed."""
 
     def __init__(self) -> None:
         self._last = ("", -1)
         self._when = 0.0
 
     def __call__(self, state: State) -> None:
-        percent = state.done * 100 // state.total if state.total else 0
+        percent = _percent(state)
         now = time.monotonic()
-        # Each tenth is enough.
-        if (state.text, percent // 10) == self._last and now < self._when + _SILENCE:
+        # A line for every tenth is enough.
+        if (state.text, percent // 10) == self._last and now < self._when + _REPEAT:
             return
         self._last, self._when = (state.text, percent // 10), now
-        complain(f"Waiting for {state.text}{f': {percent}%' if state.total else ''}")
+        warn(f"Waiting for {printable(state.text)}{f': {percent}%' if state.total else ''}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, List, Optional, Union
+from typing import Annotated, Dict, List, Optional, Union
 
-from ..sptype import JsonObjectImpl, Since
+from ..sptype import Example, JsonObjectImpl, Since
 from .scalars import (
     AttachmentPos,
     AttachmentRights,
@@ -16,6 +16,8 @@ from .scalars import (
     RemoteLocationName,
     SnapshotNameOrGlobalId,
     VolumeNameOrGlobalId,
+    VolumeTagName,
+    VolumeTagValue,
 )
 from .scalars import mcMode as McMode
 
@@ -78,7 +80,7 @@ class VolumesReassignWaitDesc(JsonObjectImpl, since="3.0.0"):
     reassign: List[Reassign] = []
     """One entry for each volume or snapshot."""
 
-    attachTimeout: Optional[int] = None
+    attachTimeout: Annotated[Optional[int], Example(30)] = None
     """How long to wait for absent clients, in seconds. Null waits without limit; 0 succeeds at once even when clients
     are absent.
     """
@@ -99,11 +101,14 @@ class AttachmentDesc(JsonObjectImpl, since="2.0.0"):
     rights: AttachmentRights
     """The access, 'rw' or 'ro'; snapshots are always 'ro'."""
 
-    pos: AttachmentPos
+    pos: Annotated[AttachmentPos, Example(0)]
     """The slot on the client, 0 to 1023: the N in the internal device node `/dev/spN`."""
 
     globalId: Annotated[Optional[GlobalVolumeId], Since("7.0.0")] = None
     """The identifier that is unique across all clusters. Null from older API versions."""
+
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("7.4.0")] = None
+    """The tags of the volume or snapshot. Null when the reply has none."""
 
     cluster: Annotated[Optional[RemoteLocationName], Since("5.2.0")] = None
     """In multicluster calls: the local name of the cluster that the attachment is in. Otherwise null."""

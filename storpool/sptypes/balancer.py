@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, List, Literal, Optional, Union
 
-from ..sptype import JsonObjectImpl, OneOf, Since, ToldApart
+from ..sptype import Discriminator, Example, JsonObjectImpl, OneOf, Since
+from ..sputils import GB
+from .discriminators import up_or_down
 from .scalars import (
     DiskId,
     PlacementGroupName,
@@ -13,7 +15,6 @@ from .scalars import (
     VolumeNameOrGlobalId,
     VolumeReplication,
 )
-from .told_apart import up_or_down
 
 __all__ = [
     "DiskTarget",
@@ -38,10 +39,10 @@ class VolumeRelocatorStatus(JsonObjectImpl, since="3.0.0"):
     missing.
     """
 
-    volumesToRelocate: int
+    volumesToRelocate: Annotated[int, Example(0)]
     """How many volumes are being relocated now."""
 
-    recoveringFromRemote: Annotated[Optional[int], Since("7.1.0")] = None
+    recoveringFromRemote: Annotated[Optional[int], Since("7.1.0"), Example(0)] = None
     """How many volumes are being fetched from a remote location now."""
 
 
@@ -77,7 +78,7 @@ class VolumeBalancerVolumeStatus(JsonObjectImpl, since="3.0.1"):
     placeAll: PlacementGroupName
     """The placement group whose disks take every replica but the last."""
 
-    placeTail: PlacementGroupName
+    placeTail: Annotated[PlacementGroupName, Example("ssd")]
     """The placement group whose disks take the last replica, from which reads are served."""
 
     placeHead: Annotated[PlacementGroupName, Since("4.0.0")]
@@ -86,10 +87,10 @@ class VolumeBalancerVolumeStatus(JsonObjectImpl, since="3.0.1"):
     replication: VolumeReplication
     """How many replicas of the data are stored."""
 
-    size: int
+    size: Annotated[int, Example(10 * GB)]
     """The size of the volume, in bytes."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(320)]
     """How many objects make up the volume or snapshot."""
 
     snapshot: bool
@@ -107,39 +108,39 @@ class VolumeBalancerVolumeStatus(JsonObjectImpl, since="3.0.1"):
 class VolumeBalancerVolumeDiskSets(VolumeBalancerVolumeStatus):
     """What the balancer intends for one volume or snapshot, with the disk sets before and after."""
 
-    currentDiskSets: List[List[DiskId]] = []
+    currentDiskSets: Annotated[List[List[DiskId]], Example([[101, 201, 301]])] = []
     """The disk sets that the data ought to be on as of now."""
 
-    balancerDiskSets: List[List[DiskId]] = []
+    balancerDiskSets: Annotated[List[List[DiskId]], Example([[102, 203, 311]])] = []
     """The disk sets that the balancer proposes for the data."""
 
 
 class TargetDesc(JsonObjectImpl):
     """The figures of one quantity before and after a move of data."""
 
-    current: int
+    current: Annotated[int, Example(320)]
     """The value now."""
 
-    target: int
+    target: Annotated[int, Example(280)]
     """The value aimed at."""
 
-    delta: int
+    delta: Annotated[int, Example(-40)]
     """The target minus the current value."""
 
-    toRecover: int
+    toRecover: Annotated[int, Example(0)]
     """The amount to be recovered on the way from the current value to the target."""
 
 
 class DownDiskTarget(JsonObjectImpl):
     """What relocation or balancing means for a disk that is down."""
 
-    id: DiskId
+    id: Annotated[DiskId, Example(204)]
     """The disk."""
 
     serverId: ServerId
     """The server that it was last on."""
 
-    generationLeft: int
+    generationLeft: Annotated[int, Example(8412)]
     """The cluster's generation at which a running server last had the disk active."""
 
 
@@ -158,13 +159,13 @@ class UpDiskTarget(JsonObjectImpl, since="2.0.0"):
     objectsAllocated: TargetDesc
     """The number of objects on the disk, before and after."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(1880000)]
     """The most objects that the disk can have."""
 
-    storedSize: TargetDesc
+    storedSize: Annotated[TargetDesc, Example({"current": 9 * GB, "target": 8 * GB, "delta": -GB, "toRecover": 0})]
     """The client data on the disk in bytes, before and after."""
 
-    onDiskSize: TargetDesc
+    onDiskSize: Annotated[TargetDesc, Example({"current": 10 * GB, "target": 9 * GB, "delta": -GB, "toRecover": 0})]
     """The space that objects take on the disk in bytes, before and after."""
 
 
@@ -174,7 +175,7 @@ class VolumeBalancerSlot(JsonObjectImpl, since="2.0.0", until="7.0.0"):
     storedSize: int
     """The client data on that disk set, in bytes."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(320)]
     """How many objects are on that disk set."""
 
 
@@ -184,7 +185,7 @@ class VolumeBalancerAllocationGroup(JsonObjectImpl, since="2.0.0", until="7.0.0"
     placeAll: PlacementGroupName
     """The placement group whose disks take every replica but the last."""
 
-    placeTail: PlacementGroupName
+    placeTail: Annotated[PlacementGroupName, Example("ssd")]
     """The placement group whose disks take the last replica, from which reads are served."""
 
     placeHead: Annotated[PlacementGroupName, Since("4.0.0")]
@@ -193,7 +194,7 @@ class VolumeBalancerAllocationGroup(JsonObjectImpl, since="2.0.0", until="7.0.0"
     replication: VolumeReplication
     """How many replicas of the data are stored."""
 
-    feasible: bool
+    feasible: Annotated[bool, Example(True)]
     """True when new volumes can be allocated under the present placement policy and limits on redundancy."""
 
     blocked: bool
@@ -201,13 +202,13 @@ class VolumeBalancerAllocationGroup(JsonObjectImpl, since="2.0.0", until="7.0.0"
     being soft-ejected.
     """
 
-    size: int
+    size: Annotated[int, Example(10 * GB)]
     """The sizes of all members added up, in bytes."""
 
     storedSize: int
     """The client data of all members added up, in bytes."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(320)]
     """The objects of all members added up."""
 
     root: Union[VolumeNameOrGlobalId, SnapshotNameOrGlobalId]
@@ -216,7 +217,7 @@ class VolumeBalancerAllocationGroup(JsonObjectImpl, since="2.0.0", until="7.0.0"
     volumes: List[Union[VolumeNameOrGlobalId, SnapshotNameOrGlobalId]] = []
     """The names of all member volumes and snapshots."""
 
-    targetDiskSets: List[List[DiskId]] = []
+    targetDiskSets: Annotated[List[List[DiskId]], Example([[101, 201, 301], [102, 203, 311]])] = []
     """The disk sets that the data ought to be on as of now."""
 
     slots: List[VolumeBalancerSlot] = []
@@ -228,6 +229,11 @@ class VolumeBalancerAllocationGroup(JsonObjectImpl, since="2.0.0", until="7.0.0"
 
 DiskTarget = Annotated[
     Union[UpDiskTarget, DownDiskTarget],
-    ToldApart("generationLeft", up_or_down("objectsAllocated", "objectsCount", "storedSize", "onDiskSize")),
+    Discriminator(
+        "generationLeft",
+        up_or_down("objectsAllocated", "objectsCount", "storedSize", "onDiskSize"),
+        first=(-1,),
+        own="objectsAllocated",
+    ),
 ]
-"""What relocation or balancing means for one disk, up or down; `generationLeft` tells them apart."""
+"""What relocation or balancing means for one disk, up or down; `generationLeft` tells which."""

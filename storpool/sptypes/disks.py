@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Dict, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, OneOf, ToldApart
+from ..sptype import Discriminator, Example, Internal, JsonObjectImpl, OneOf, Since
+from ..sputils import GB
+from .discriminators import up_or_down
 from .scalars import DiskDescription, DiskId, ObjectState, ServerId
-from .told_apart import up_or_down
 
 __all__ = [
     "Disk",
@@ -58,24 +59,24 @@ class DiskSummaryBase(JsonObjectImpl, since="3.0.0"):
     serverId: ServerId
     """The server that the disk is on; for a disk that is down, the server that it was last seen on."""
 
-    ssd: bool
+    ssd: Annotated[bool, Example(True)]
     """True for an SSD."""
 
-    generationLeft: int
+    generationLeft: Annotated[int, Example(8412)]
     """The generation of the cluster at which a running server last had the disk active; -1 for a disk that is active
     now.
     """
 
-    model: str
+    model: Annotated[str, Example("SAMSUNG MZ7LH960")]
     """The model of the drive."""
 
-    serial: str
+    serial: Annotated[str, Example("S45NNA0M812345")]
     """The serial number of the drive."""
 
     description: DiskDescription
     """The label that a user gave to the disk, to tell it from others."""
 
-    softEject: Annotated[Literal["on", "off", "paused"], OneOf("DiskSoftEjectStatus")]
+    softEject: Annotated[Literal["on", "off", "paused"], OneOf("DiskSoftEjectStatus"), Example("off")]
     """Whether the disk is being ejected softly: 'on', 'off' or 'paused'."""
 
 
@@ -94,7 +95,7 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
     generationLeft: Literal[-1] = -1  # pyright: ignore[reportIncompatibleVariableOverride]
     """Always -1: the disk is active."""
 
-    sectorsCount: int
+    sectorsCount: Annotated[int, Example(1875382960)]
     """The size of the disk in sectors of 512 bytes."""
 
     empty: bool
@@ -115,7 +116,7 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
     journaled: bool
     """True when StorPool's journaling is on for the device."""
 
-    device: str
+    device: Annotated[str, Example("sdc")]
     """The name of the device on the server."""
 
     agCount: Internal[int] = None
@@ -128,6 +129,11 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
 
     agFree: Internal[int] = None
     """The number of 'ag' units on the disk, presumably allocation groups, that are not in use; internal."""
+
+    agFreeNotTrimmed: Annotated[Internal[int], Since("7.4.0")] = None
+    """The number of 'ag' units on the disk, presumably allocation groups, that are not in use and not trimmed yet;
+    internal.
+    """
 
     agFull: Internal[int] = None
     """The number of 'ag' units on the disk, presumably allocation groups, that are full; internal."""
@@ -144,25 +150,25 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
     agMaxSizePartial: Internal[int] = None
     """Its meaning is not known. Internal."""
 
-    entriesCount: int
+    entriesCount: Annotated[int, Example(1880000)]
     """The most entries that the disk can have."""
 
-    entriesAllocated: int
+    entriesAllocated: Annotated[int, Example(412000)]
     """How many entries are in use."""
 
-    entriesFree: int
+    entriesFree: Annotated[int, Example(1468000)]
     """How many entries can still be stored."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(1880000)]
     """The most objects that the disk can have."""
 
-    objectsAllocated: int
+    objectsAllocated: Annotated[int, Example(9120)]
     """How many objects are in use."""
 
-    objectsFree: int
+    objectsFree: Annotated[int, Example(1870880)]
     """How many objects can still be stored."""
 
-    objectsOnDiskSize: int
+    objectsOnDiskSize: Annotated[int, Example(287 * GB)]
     """The space that all objects take, in bytes: StorPool's estimate of how full the disk is."""
 
     wbc: Internal[Optional[DiskWbcStats]] = None
@@ -171,21 +177,21 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
     aggregateScore: Internal[DiskAggregateScores] = None
     """The scores of aggregation; internal."""
 
-    scrubbingStartedBefore: int
+    scrubbingStartedBefore: Annotated[int, Example(1200)]
     """The time since the scrub began, in seconds."""
 
-    scrubbedBytes: int
+    scrubbedBytes: Annotated[int, Example(120 * GB)]
     """How much data the scrub that runs now has covered so far, in bytes."""
 
     scrubbingBW: int
     """The bandwidth that the scrub is estimated to use, in bytes per second."""
 
-    scrubbingFinishAfter: int
+    scrubbingFinishAfter: Annotated[int, Example(1670)]
     """The time that the scrub is expected still to take, in seconds, going by its bandwidth and by how full the disk
     is.
     """
 
-    scrubbingPausedFor: int
+    scrubbingPausedFor: Annotated[int, Example(0)]
     """How long the scrub has been paused, in seconds."""
 
     scrubbingPaused: bool
@@ -197,9 +203,14 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
 
 DiskSummary = Annotated[
     Union[UpDiskSummary, DownDiskSummary],
-    ToldApart("generationLeft", up_or_down(*set(UpDiskSummary.__annotations__).difference(("up", "generationLeft")))),
+    Discriminator(
+        "generationLeft",
+        up_or_down(*set(UpDiskSummary.__annotations__).difference(("up", "generationLeft"))),
+        first=(-1,),
+        own="sectorsCount",
+    ),
 ]
-"""The record of a disk that is up or of one that is down, told apart by `generationLeft`."""
+"""The record of a disk that is up or of one that is down; `generationLeft` tells which."""
 
 
 class DiskObject(JsonObjectImpl):
@@ -208,7 +219,7 @@ class DiskObject(JsonObjectImpl):
     objectId: Internal[int] = None
     """The number of the object; internal."""
 
-    generation: int
+    generation: Annotated[int, Example(8571)]
     """The generation of the cluster at the last write to the object."""
 
     version: int
@@ -217,10 +228,10 @@ class DiskObject(JsonObjectImpl):
     volume: str
     """The volume that the data of the object belongs to."""
 
-    parentVolume: str
+    parentVolume: Annotated[str, Example("debian-12")]
     """The name of the parent snapshot."""
 
-    onDiskSize: int
+    onDiskSize: Annotated[int, Example(12 * GB)]
     """The space on the disk that is allocated to the object, in bytes; 32 MB at most."""
 
     storedSize: int
@@ -249,10 +260,10 @@ class DiskVolumeInfo(JsonObjectImpl):
     `onDiskSize`.
     """
 
-    onDiskSize: int
+    onDiskSize: Annotated[int, Example(12 * GB)]
     """The space allocated on the disk, in bytes; presumably the sum over the objects of the volume on the disk."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(320)]
     """How many objects of the volume are on the disk."""
 
     objectStates: Dict[ObjectState, int] = {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Annotated, Dict, List, Optional
 
-from ..sptype import JsonObjectImpl
+from ..sptype import Example, JsonObjectImpl
 from .scalars import VolumeNameOrGlobalId, iSCSIId, iSCSIName, iSCSIPGName
 
 __all__ = [
@@ -47,16 +47,16 @@ class iSCSIExport(JsonObjectImpl):
 class iSCSIInitiator(JsonObjectImpl):
     """One iSCSI initiator that the cluster knows."""
 
-    name: iSCSIName
+    name: Annotated[iSCSIName, Example("iqn.1993-08.org.debian:01:4b8f0c")]
     """The initiator's IQN."""
 
-    username: str
+    username: Annotated[str, Example("app")]
     """The CHAP user name."""
 
-    secret: str
+    secret: Annotated[str, Example("not-so-secret")]
     """The CHAP password."""
 
-    nets: List[str] = []
+    nets: Annotated[List[str], Example(["192.0.2.0/24"])] = []
     """The networks that the initiator comes from."""
 
     exports: List[iSCSIExport] = []
@@ -66,10 +66,10 @@ class iSCSIInitiator(JsonObjectImpl):
 class iSCSIPGNetwork(JsonObjectImpl):
     """A network of a portal group."""
 
-    address: str
+    address: Annotated[str, Example("192.0.2.0")]
     """The IPv4 address of the network."""
 
-    prefix: int
+    prefix: Annotated[int, Example(24)]
     """The length of the prefix, in bits."""
 
 
@@ -79,10 +79,10 @@ class iSCSIPortal(JsonObjectImpl):
     controller: iSCSIId
     """The iSCSI controller, that is the StorPool target service, that runs the portal."""
 
-    ip: str
+    ip: Annotated[str, Example("192.0.2.20")]
     """The IP address."""
 
-    port: str
+    port: Annotated[str, Example("3260")]
     """The TCP port, which is a string here."""
 
 
@@ -115,7 +115,7 @@ class iSCSITarget(JsonObjectImpl):
 class iSCSIConfigData(JsonObjectImpl):
     """The cluster's iSCSI configuration."""
 
-    baseName: iSCSIName
+    baseName: Annotated[iSCSIName, Example("iqn.2024-05.com.example")]
     """The cluster's base IQN."""
 
     initiators: Dict[iSCSIId, iSCSIInitiator] = {}
@@ -138,7 +138,7 @@ class iSCSIConfig(JsonObjectImpl):
 class iSCSICommandSetBaseName(JsonObjectImpl):
     """A command to change the base IQN."""
 
-    name: iSCSIName
+    name: Annotated[iSCSIName, Example("iqn.2024-05.com.example")]
     """The new base IQN."""
 
 
@@ -162,7 +162,7 @@ class iSCSICommandPortalGroupAddNetwork(JsonObjectImpl):
     portalGroup: iSCSIPGName
     """The portal group to change."""
 
-    net: str
+    net: Annotated[str, Example("192.0.2.0/24")]
     """The network in CIDR form, `x.x.x.x/n`."""
 
 
@@ -175,7 +175,7 @@ class iSCSICommandCreatePortal(JsonObjectImpl):
     controller: iSCSIId
     """The iSCSI controller, that is the StorPool target service, that runs the portal."""
 
-    ip: str
+    ip: Annotated[str, Example("192.0.2.20")]
     """The IP address."""
 
     port: Optional[int] = None
@@ -185,7 +185,7 @@ class iSCSICommandCreatePortal(JsonObjectImpl):
 class iSCSICommandDeletePortal(JsonObjectImpl):
     """A command to remove a portal."""
 
-    ip: str
+    ip: Annotated[str, Example("192.0.2.20")]
     """The IP address."""
 
     port: Optional[int] = None
@@ -209,37 +209,37 @@ class iSCSICommandDeleteTarget(JsonObjectImpl):
 class iSCSICommandCreateInitiator(JsonObjectImpl):
     """A command to make an initiator known."""
 
-    name: iSCSIName
+    name: Annotated[iSCSIName, Example("iqn.1993-08.org.debian:01:4b8f0c")]
     """The IQN that the initiator connects with."""
 
-    username: str
+    username: Annotated[str, Example("app")]
     """The user name that it authenticates with."""
 
-    secret: str
+    secret: Annotated[str, Example("not-so-secret")]
     """The password that it authenticates with."""
 
 
 class iSCSICommandDeleteInitiator(JsonObjectImpl):
     """A command to remove an initiator."""
 
-    name: iSCSIName
+    name: Annotated[iSCSIName, Example("iqn.1993-08.org.debian:01:4b8f0c")]
     """The initiator's IQN."""
 
 
 class iSCSICommandInitiatorAddNetwork(JsonObjectImpl):
     """A command to add a network that an initiator may come from."""
 
-    initiator: iSCSIName
+    initiator: Annotated[iSCSIName, Example("iqn.1993-08.org.debian:01:4b8f0c")]
     """The IQN of the initiator to change."""
 
-    net: str
+    net: Annotated[str, Example("192.0.2.0/24")]
     """The network in CIDR form, `x.x.x.x/n`."""
 
 
 class iSCSICommandExport(JsonObjectImpl):
     """A command to export a volume, whose target must exist already."""
 
-    initiator: iSCSIName
+    initiator: Annotated[iSCSIName, Example("iqn.1993-08.org.debian:01:4b8f0c")]
     """The IQN of the initiator that gains access."""
 
     portalGroup: iSCSIPGName
@@ -252,7 +252,7 @@ class iSCSICommandExport(JsonObjectImpl):
 class iSCSICommandExportDelete(JsonObjectImpl):
     """A command to end the export of a volume."""
 
-    initiator: iSCSIName
+    initiator: Annotated[iSCSIName, Example("iqn.1993-08.org.debian:01:4b8f0c")]
     """The IQN of the initiator that loses access."""
 
     portalGroup: iSCSIPGName

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Annotated, List, Optional
 
-from ..sptype import JsonObjectImpl
+from ..sptype import Example, JsonObjectImpl
 from .scalars import iSCSIId
 
 __all__ = [
@@ -153,31 +153,31 @@ class iSCSISessionTcpStats(JsonObjectImpl, since="5.5.0"):
 class iSCSISessionTcp(JsonObjectImpl, since="5.5.0"):
     """The TCP side of a session."""
 
-    portalIP: str
+    portalIP: Annotated[str, Example("192.0.2.20")]
     """The portal's IP address."""
 
-    portalPort: int
+    portalPort: Annotated[int, Example(3260)]
     """The portal's TCP port."""
 
-    initiatorIP: str
+    initiatorIP: Annotated[str, Example("192.0.2.101")]
     """The initiator's IP address."""
 
-    initiatorPort: int
+    initiatorPort: Annotated[int, Example(49204)]
     """The initiator's TCP port."""
 
-    wscale: int
+    wscale: Annotated[int, Example(7)]
     """The TCP window scale."""
 
-    localMSS: int
+    localMSS: Annotated[int, Example(1448)]
     """Our own maximum segment size, in bytes."""
 
-    remoteMSS: int
+    remoteMSS: Annotated[int, Example(1448)]
     """The initiator's maximum segment size, in bytes."""
 
-    remoteWindowSize: int
+    remoteWindowSize: Annotated[int, Example(262144)]
     """The initiator's TCP window, in bytes."""
 
-    hwPort: int
+    hwPort: Annotated[int, Example(0)]
     """The number of the hardware network port."""
 
     stats: iSCSISessionTcpStats
@@ -187,25 +187,25 @@ class iSCSISessionTcp(JsonObjectImpl, since="5.5.0"):
 class iSCSISessionInfo(JsonObjectImpl, since="5.5.0"):
     """One session, or a controller's failure to report its sessions."""
 
-    status: str
+    status: Annotated[str, Example("ok")]
     """Either 'ok', or another value when the controller gave no session data."""
 
     controllerId: iSCSIId
     """The controller that reports."""
 
-    connectionId: Optional[int] = None
+    connectionId: Annotated[Optional[int], Example(1)] = None
     """The id of the iSCSI connection."""
 
-    ISID: Optional[str] = None
+    ISID: Annotated[Optional[str], Example("00:02:3d:00:00:01")] = None
     """The initiator's id of the session."""
 
     timeCreated: Optional[int] = None
     """When the session was set up, as a Unix timestamp."""
 
-    target: Optional[str] = None
+    target: Annotated[Optional[str], Example("iqn.2024-05.com.example:db-1")] = None
     """The target's iSCSI name."""
 
-    initiator: Optional[str] = None
+    initiator: Annotated[Optional[str], Example("iqn.1993-08.org.debian:01:4b8f0c")] = None
     """The initiator's iSCSI name."""
 
     stats: Optional[iSCSISessionStats] = None
@@ -228,19 +228,19 @@ class iSCSISessionsInfo(JsonObjectImpl, since="5.5.0"):
 class iSCSIControllerInterfaceInfo(JsonObjectImpl, since="5.5.0"):
     """One network interface of an iSCSI controller."""
 
-    port: int
+    port: Annotated[int, Example(0)]
     """The number of the hardware port."""
 
-    state: str
+    state: Annotated[str, Example("up")]
     """The interface's state."""
 
-    interfaceName: str
+    interfaceName: Annotated[str, Example("eno1")]
     """The interface's name."""
 
-    MAC: str
+    MAC: Annotated[str, Example("52:54:00:12:34:56")]
     """The MAC address."""
 
-    resolveInterfaceName: str
+    resolveInterfaceName: Annotated[str, Example("eno1")]
     """Presumably the name of the interface used for address resolution."""
 
 
@@ -257,7 +257,7 @@ class iSCSIControllersQuery(JsonObjectImpl, since="5.5.0"):
 class iSCSIControllerIntefacesInfo(JsonObjectImpl, since="5.5.0"):
     """The network interfaces of one iSCSI controller. The API's name for it does lack an r."""
 
-    status: str
+    status: Annotated[str, Example("ok")]
     """Either 'ok', or another value when the controller did not report."""
 
     controllerId: iSCSIId

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Annotated, List, Optional
 
-from ..sptype import JsonObjectImpl
+from ..sptype import Example, JsonObjectImpl
 
 __all__ = ["MaintenanceCompleteDesc", "MaintenanceNodeDesc", "MaintenanceNodesList", "MaintenanceSetDesc"]
 
@@ -12,22 +12,22 @@ __all__ = ["MaintenanceCompleteDesc", "MaintenanceNodeDesc", "MaintenanceNodesLi
 class MaintenanceNodeDesc(JsonObjectImpl, since="5.5.0"):
     """One node in maintenance."""
 
-    nodeId: int
+    nodeId: Annotated[int, Example(1)]
     """The node."""
 
     started: int
     """When its maintenance began, as a Unix timestamp."""
 
-    duration: int
+    duration: Annotated[int, Example(7200)]
     """The planned length, in seconds."""
 
-    description: str
+    description: Annotated[str, Example("new memory")]
     """A note for people."""
 
     overrun: bool
     """True once the planned length is over."""
 
-    remaining: Optional[int] = None
+    remaining: Annotated[Optional[int], Example(5400)] = None
     """What is left of the planned length, in seconds."""
 
 
@@ -41,16 +41,16 @@ class MaintenanceNodesList(JsonObjectImpl, since="5.5.0"):
 class MaintenanceSetDesc(JsonObjectImpl, since="5.5.0"):
     """A request to put a node in maintenance."""
 
-    nodeId: int
+    nodeId: Annotated[int, Example(1)]
     """The node."""
 
-    duration: int
+    duration: Annotated[int, Example(7200)]
     """The length in seconds, after which maintenance ends by itself."""
 
-    description: str
+    description: Annotated[str, Example("new memory")]
     """A note for people."""
 
-    minOkReplicas: Optional[int] = None
+    minOkReplicas: Annotated[Optional[int], Example(2)] = None
     """How many healthy copies must be left, with the node down, of all data that it has a copy of. A safety condition.
     """
 
@@ -67,5 +67,5 @@ class MaintenanceSetDesc(JsonObjectImpl, since="5.5.0"):
 class MaintenanceCompleteDesc(JsonObjectImpl, since="5.5.0"):
     """A request to end a node's maintenance."""
 
-    nodeId: int
+    nodeId: Annotated[int, Example(1)]
     """The node."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, Optional
 
-from ..sptype import JsonObjectImpl, Since
+from ..sptype import Example, JsonObjectImpl, Since
 from .scalars import GUID, BeaconClusterStatus, BeaconNodeStatus, MacAddr, NetId, RdmaState
 
 __all__ = ["NetDesc", "PeerDesc", "RdmaDesc"]
@@ -40,7 +40,7 @@ class PeerDesc(JsonObjectImpl, since="3.0.0"):
     up.
     """
 
-    joined: bool
+    joined: Annotated[bool, Example(True)]
     """Whether the node counts itself into the quorum of the cluster."""
 
     networks: Annotated[Optional[Dict[NetId, NetDesc]], Since("4.0.0")] = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Literal, Optional, Set, Union
+from typing import Annotated, Dict, List, Literal, Optional, Set, Union
 
-from ..sptype import Internal, JsonObjectImpl
+from ..sptype import Example, Internal, JsonObjectImpl
 from .scalars import (
     DiskId,
     OverrideId,
@@ -36,7 +36,7 @@ class PlacementGroup(JsonObjectImpl):
     name: PlacementGroupName
     """The name of the group."""
 
-    disks: Set[DiskId] = set()
+    disks: Annotated[Set[DiskId], Example([101, 201, 301])] = set()
     """The ids of the disks in the group."""
 
 
@@ -46,7 +46,7 @@ class PlacementGroupUpdateDesc(JsonObjectImpl):
     rename: Optional[PlacementGroupName] = None
     """The new name. It may be left out."""
 
-    addDisks: Set[DiskId] = set()
+    addDisks: Annotated[Set[DiskId], Example([101, 201, 301])] = set()
     """The ids of the disks to add to the group. Empty when none are."""
 
     rmDisks: Set[DiskId] = set()
@@ -58,10 +58,10 @@ class FaultSet(JsonObjectImpl, since="4.0.0"):
     sets.
     """
 
-    name: PlacementGroupName
+    name: Annotated[PlacementGroupName, Example("rack-2")]
     """The name of the fault set."""
 
-    servers: Set[ServerId] = set()
+    servers: Annotated[Set[ServerId], Example([1, 2])] = set()
     """The ids of the servers in the set."""
 
 
@@ -71,7 +71,7 @@ class Vag(JsonObjectImpl, since="7.1.0"):
     name: VagId
     """The numeric id of the group, used as its name."""
 
-    chains: List[List[DiskId]] = []
+    chains: Annotated[List[List[DiskId]], Example([[101, 201, 301]])] = []
     """The disks that each chain lies on."""
 
     diskSetsConstraintsViolated: bool
@@ -86,7 +86,7 @@ class Vag(JsonObjectImpl, since="7.1.0"):
     placeAll: PlacementGroupName
     """The placement group whose disks take all replicas but the last one."""
 
-    placeTail: PlacementGroupName
+    placeTail: Annotated[PlacementGroupName, Example("ssd")]
     """The placement group whose disks take the last replica, which reads are served from."""
 
     placeHead: PlacementGroupName
@@ -98,7 +98,7 @@ class Vag(JsonObjectImpl, since="7.1.0"):
     reuseServer: Optional[bool] = None
     """True permits several replicas on one server. Null when the reply does not tell."""
 
-    targetDiskSets: List[List[DiskId]] = []
+    targetDiskSets: Annotated[List[List[DiskId]], Example([[101, 201, 301], [102, 203, 311]])] = []
     """The sets of disks that the data should be on."""
 
     templateName: Union[Literal[""], VolumeTemplateName]
@@ -128,7 +128,7 @@ class SnapshotUpdateVagDesc(JsonObjectImpl, since="7.1.0"):
 class VagUpdateDesc(JsonObjectImpl, since="7.1.0"):
     """The new number of targets in an allocation group."""
 
-    vagId: str
+    vagId: Annotated[str, Example("12")]
     """The allocation group to change; any string is taken here."""
 
     targetsCount: TargetsCount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Mapping, Optional, Union
 
-from ..sptype import JsonObjectImpl, Key, Since
+from ..sptype import Example, JsonObjectImpl, Key, Since
 from .scalars import LocationId, RemoteClusterName, RemoteLocationName, SubClusterId
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
 class RemoteLocationBase(JsonObjectImpl, since="5.5.0"):
     """The id and the name of a remote location."""
 
-    id: LocationId
+    id: Annotated[LocationId, Example("q3m9")]
     """The location's id, which is unique and issued by StorPool."""
 
     name: RemoteLocationName
@@ -39,10 +39,10 @@ class RemoteLocationBase(JsonObjectImpl, since="5.5.0"):
 class RemoteLocation(RemoteLocationBase, since="4.0.0"):
     """One registered remote location."""
 
-    sendBufferSize: Annotated[int, Since("5.5.0")]
+    sendBufferSize: Annotated[int, Since("5.5.0"), Example(1048576)]
     """The size of the TCP send buffer towards the location, in bytes."""
 
-    recvBufferSize: Annotated[int, Since("5.5.0")]
+    recvBufferSize: Annotated[int, Since("5.5.0"), Example(1048576)]
     """The size of the TCP receive buffer towards the location, in bytes."""
 
 
@@ -52,10 +52,10 @@ class RemoteLocationUpdateDesc(JsonObjectImpl, since="5.5.0"):
     location: RemoteLocationName
     """The name that people use for the location."""
 
-    sendBufferSize: Optional[int] = None
+    sendBufferSize: Annotated[Optional[int], Example(1048576)] = None
     """The size of the TCP send buffer towards the location, in bytes."""
 
-    recvBufferSize: Optional[int] = None
+    recvBufferSize: Annotated[Optional[int], Example(1048576)] = None
     """The size of the TCP receive buffer towards the location, in bytes."""
 
 
@@ -65,7 +65,7 @@ class RemoteLocationRenameDesc(JsonObjectImpl, since="5.5.0"):
     location: RemoteLocationName
     """The present name."""
 
-    name: RemoteLocationName
+    name: Annotated[RemoteLocationName, Example("varna")]
     """The new name."""
 
 
@@ -115,20 +115,20 @@ class RemoteClusterRenameDesc(JsonObjectImpl, since="5.5.0"):
     cluster: RemoteClusterName
     """The present name."""
 
-    name: RemoteClusterName
+    name: Annotated[RemoteClusterName, Example("varna-1")]
     """The new name."""
 
 
 class RemoteBridgeBase(JsonObjectImpl, since="5.5.0"):
     """What all records of remote bridges share."""
 
-    ip: str
+    ip: Annotated[str, Example("192.0.2.20")]
     """The IP address of the bridge."""
 
-    publicKey: str
+    publicKey: Annotated[str, Example("bqzs5y0ojd3k.9e2v71ytg8wma.4n6c0x5h2r1qp")]
     """The public key of the bridge."""
 
-    minimumDeleteDelay: Optional[int] = None
+    minimumDeleteDelay: Annotated[Optional[int], Example(86400)] = None
     """The least delay, in seconds, for deferred deletions that the remote side asks for; shorter requests are raised to
     it.
     """
@@ -154,7 +154,7 @@ class RemoteBridgeAddClusterDesc(RemoteBridgeBase, since="5.5.0"):
 class RemoteBridgeRemoveDesc(JsonObjectImpl, since="5.5.0"):
     """A request to drop a bridge."""
 
-    ip: str
+    ip: Annotated[str, Example("192.0.2.20")]
     """The IP address of the bridge."""
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, Literal, Optional
 
-from ..sptype import JsonObjectImpl, Since
+from ..sptype import Example, JsonObjectImpl, Since
 from .scalars import GlobalVolumeId, SnapshotName, VolumeName, VolumeNameOrGlobalId
 from .transfer import VolumesGroupBackupSingle
 
-__all__ = ["ApiOk", "ApiOkSnapshotCreate", "ApiOkVolumeBackup", "ApiOkVolumeCreate", "ApiOkVolumesGroupBackup"]
+__all__ = [
+    "ApiOk",
+    "ApiOkSnapshotCreate",
+    "ApiOkVolumeBackup",
+    "ApiOkVolumeCreate",
+    "ApiOkVolumeRevert",
+    "ApiOkVolumesGroupBackup",
+]
 
 
 class ApiOk(JsonObjectImpl, since="1.2.0"):
@@ -17,7 +24,7 @@ class ApiOk(JsonObjectImpl, since="1.2.0"):
     ok: Literal[True] = True
     """Always true; failures come as an `ApiError`."""
 
-    generation: int
+    generation: Annotated[int, Example(8571)]
     """The cluster's generation: how many times its configuration has changed since it was created."""
 
     info: Optional[str] = None
@@ -37,10 +44,17 @@ class ApiOkVolumeCreate(ApiOk, since="1.2.0"):
     """The volume's global id."""
 
 
+class ApiOkVolumeRevert(ApiOk, since="7.4.0"):
+    """The reply to a successful revert of a volume."""
+
+    globalId: Optional[GlobalVolumeId] = None
+    """The volume's global id, which the revert may have changed. Null when the reply does not tell."""
+
+
 class ApiOkVolumeBackup(ApiOkVolumeCreate, since="4.0.0"):
     """The reply to a successful backup."""
 
-    remoteId: Optional[GlobalVolumeId] = None
+    remoteId: Annotated[Optional[GlobalVolumeId], Example("q3m9.a.5x1")] = None
     """The global id of the backup."""
 
 
@@ -57,8 +71,8 @@ class ApiOkSnapshotCreate(ApiOk, since="5.5.0"):
     autoName: Optional[SnapshotName] = None
     """Presumably the name that the snapshot got automatically."""
 
-    snapshotGlobalId: Optional[GlobalVolumeId] = None
+    snapshotGlobalId: Annotated[Optional[GlobalVolumeId], Example("d8f1.b.7k3")] = None
     """The global id of the snapshot."""
 
-    snapshotVisibleVolumeId: Optional[int] = None
+    snapshotVisibleVolumeId: Annotated[Optional[int], Example(1188)] = None
     """The id under which the snapshot was created."""

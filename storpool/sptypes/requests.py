@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, List, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, OneOf
+from ..sptype import Example, Internal, JsonObjectImpl, OneOf
 from .scalars import ClientId, DiskId, DiskIdOrNoDiskId, DiskState, PeerId, SnapshotNameOrGlobalId, VolumeNameOrGlobalId
 
 __all__ = [
@@ -44,19 +44,19 @@ RequestOp = Annotated[
 class ActiveRequestDesc(JsonObjectImpl, since="1.0.4"):
     """A request in flight on a client or on a disk."""
 
-    requestId: str
+    requestId: Annotated[str, Example("9223936579889289248:184159")]
     """The unique id of the request, by which the client's side of it and the disks' side can be matched."""
 
-    requestIdx: int
+    requestIdx: Annotated[int, Example(12)]
     """The number of the request on that client or disk; short-lived and local to it."""
 
     volume: Union[VolumeNameOrGlobalId, SnapshotNameOrGlobalId]
     """The volume or snapshot that the request is for, by name or global id."""
 
-    address: int
+    address: Annotated[int, Example(1835008)]
     """Where in the volume the request begins, in bytes."""
 
-    size: int
+    size: Annotated[int, Example(4096)]
     """The length of the request in bytes."""
 
     op: RequestOp
@@ -103,7 +103,7 @@ class AllPeersActiveRequestsServiceDesc(JsonObjectImpl, since="5.5.0"):
     type: Annotated[Literal["bridge", "server", "iSCSI", "client", "unknown"], OneOf("Id")]
     """The kind of the service."""
 
-    id: str
+    id: Annotated[str, Example("1")]
     """The id of the service within its kind; a string."""
 
 
@@ -186,22 +186,22 @@ class AllPeersActiveRequestsRequest(AllPeersActiveRequestsPeerDesc, since="5.5.0
     diskId: DiskIdOrNoDiskId
     """The id of the disk; 4294967294 when no disk is meant."""
 
-    requestIdx: int
+    requestIdx: Annotated[int, Example(12)]
     """The number of the request on that client or disk; short-lived and local to it."""
 
-    requestId: str
+    requestId: Annotated[str, Example("9223936579889289248:184159")]
     """The unique id of the request, by which the client's side of it and the disks' side can be matched."""
 
-    volumeId: int
+    volumeId: Annotated[int, Example(1187)]
     """The numeric id of the volume that the request is for."""
 
     volume: Optional[Union[VolumeNameOrGlobalId, SnapshotNameOrGlobalId]] = None
     """The name or the global id of the volume that the request is for. Null when the reply does not tell."""
 
-    address: int
+    address: Annotated[int, Example(1835008)]
     """Where in the volume the request begins, in bytes."""
 
-    size: int
+    size: Annotated[int, Example(4096)]
     """The length of the request in bytes."""
 
     op: RequestOp

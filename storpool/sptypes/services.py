@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Annotated, Dict, List, Literal, Optional
 
-from ..sptype import Internal, JsonObjectImpl, OneOf, Since
+from ..sptype import Example, Internal, JsonObjectImpl, OneOf, Since
 from .scalars import (
     BridgeId,
     BridgeStatus,
@@ -26,10 +26,10 @@ __all__ = ["Bridge", "Client", "ClientConfigStatus", "ClusterStatus", "Mgmt", "S
 class Service(JsonObjectImpl, since="3.0.0"):
     """What the records of all services have in common."""
 
-    nodeId: Optional[NodeId] = None
+    nodeId: Annotated[Optional[NodeId], Example(1)] = None
     """The node that the service runs on. It may be null for a service that is down."""
 
-    version: str
+    version: Annotated[str, Example("21.0.1234.6ef3a1b")]
     """The version of StorPool that the running daemon is of."""
 
     startTime: Optional[int]
@@ -57,13 +57,13 @@ class Server(Service):
     'booting' misses nothing and joins the cluster; 'down' has no daemon, or still recovers its drives after a crash.
     """
 
-    missingDisks: List[DiskId] = []
+    missingDisks: Annotated[List[DiskId], Example([])] = []
     """The disks that must be seen again before the cluster comes up. Servers remember where the newest configuration
     and data are, so this is typical when the whole cluster failed at once, as in a power loss. Empty when there are
     none.
     """
 
-    pendingDisks: List[DiskId] = []
+    pendingDisks: Annotated[List[DiskId], Example([])] = []
     """The disks that are present, but held up by the missing ones. Empty when there are none."""
 
 
@@ -89,7 +89,7 @@ class Mgmt(Service):
     prio: Internal[int] = None
     """The priority of the instance among the others; internal."""
 
-    active: bool
+    active: Annotated[bool, Example(True)]
     """True for the instance in charge. There is exactly one in a cluster at a time."""
 
 
@@ -143,10 +143,10 @@ class ClientConfigStatus(JsonObjectImpl):
     id: ClientId
     """The id of the client."""
 
-    generation: int
+    generation: Annotated[int, Example(8571)]
     """The generation of the cluster: how many changes its configuration has had since it was created."""
 
-    clientGeneration: int
+    clientGeneration: Annotated[int, Example(8571)]
     """The generation that the client has reached."""
 
     configStatus: Annotated[Literal["ok", "updating", "down"], OneOf("client status")]
@@ -154,7 +154,7 @@ class ClientConfigStatus(JsonObjectImpl):
     run.
     """
 
-    delay: int
+    delay: Annotated[int, Example(0)]
     """How long the client took to catch up, which only `clientConfigWait` tells; `clientsConfigDump` always answers 0.
     Its unit is not known.
     """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, List, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, Since, ToldApart
+from ..sptype import Discriminator, Example, Internal, JsonObjectImpl, Since
+from ..sputils import GB
+from .discriminators import snapshot_or_volume
 from .scalars import (
     DeleteBlocked,
     DematerializationStatus,
@@ -19,7 +21,6 @@ from .scalars import (
     VolumeTagValue,
     VolumeTemplateName,
 )
-from .told_apart import snapshot_or_volume
 from .volumes import (
     VolumeChainStat,
     VolumeCurrentStatus,
@@ -52,6 +53,9 @@ class SnapshotSummary(VolumeSummaryBase, since="4.0.0"):
 
     name: SnapshotNameOrGlobalId
     """The name of the snapshot."""
+
+    snapshot: Annotated[Optional[bool], Since("7.4.0")] = None
+    """True, as in every record of a snapshot. Null when the reply does not tell."""
 
     onVolume: VolumeNameOrGlobalId
     """The volume that the snapshot is the parent of; '-' when there is none."""
@@ -118,17 +122,17 @@ class SnapshotSpace(SnapshotSummary):
     storedSize: int
     """The data that clients have stored, in bytes, without replicas and overhead; at most the size of the snapshot."""
 
-    spaceUsed: int
+    spaceUsed: Annotated[int, Example(5 * GB)]
     """The data of clients that the deletion of the snapshot would free, in bytes."""
 
 
 class SnapshotInfo(SnapshotSummary):
     """A snapshot with figures of how it is spread over the disks."""
 
-    disksCount: int
+    disksCount: Annotated[int, Example(3)]
     """How many disks hold its data."""
 
-    objectsPerDisk: Dict[DiskId, int] = {}
+    objectsPerDisk: Annotated[Dict[DiskId, int], Example({"101": 107, "201": 106, "301": 107})] = {}
     """How many objects are on each disk, by the id of the disk."""
 
     objectsPerChain: List[VolumeChainStat] = []
@@ -141,7 +145,7 @@ class SnapshotInfo(SnapshotSummary):
 class SnapshotStatusQuick(SnapshotSummary, since="7.1.0"):
     """A snapshot with its health, without figures of its size."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(320)]
     """How many objects make up the snapshot."""
 
     status: VolumeCurrentStatus
@@ -149,7 +153,8 @@ class SnapshotStatusQuick(SnapshotSummary, since="7.1.0"):
     replica left of a part of its data; 'down' misses objects, so that it cannot be read.
     """
 
-    snapshot: bool
+    # Narrower than in the base class: every version of a status has it.
+    snapshot: Annotated[bool, Example(True)]  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
     """True when the record is that of a snapshot, false when it is that of a volume."""
 
     migrating: bool
@@ -163,30 +168,30 @@ class SnapshotStatusQuick(SnapshotSummary, since="7.1.0"):
     ejected softly.
     """
 
-    syncingDataBytes: int
+    syncingDataBytes: Annotated[int, Example(0)]
     """Bytes in the objects that are being synchronised now: those that are degraded or of a version still unknown."""
 
-    syncingMetaObjects: int
+    syncingMetaObjects: Annotated[int, Example(0)]
     """How many objects are being synchronised now: those that are degraded or of a version still unknown."""
 
-    downBytes: int
+    downBytes: Annotated[int, Example(0)]
     """Bytes that are out of reach at present."""
 
-    upSoonChainsCount: int
+    upSoonChainsCount: Annotated[int, Example(0)]
     """How much is still to be transferred: a count of objects, or of chains as the name has it."""
 
-    downDrives: List[DiskId] = []
+    downDrives: Annotated[List[DiskId], Example([])] = []
     """The drives out of reach that the data cannot do without; `status` stays 'down' until some of them or all
     return.
     """
 
-    missingDrives: List[DiskId] = []
+    missingDrives: Annotated[List[DiskId], Example([])] = []
     """The drives out of reach whose data is elsewhere too, so that input and output go on with less redundancy."""
 
-    missingTargetDrives: List[DiskId] = []
+    missingTargetDrives: Annotated[List[DiskId], Example([])] = []
     """The drives that the data should be placed on, but which are absent."""
 
-    softEjectingDrives: List[DiskId] = []
+    softEjectingDrives: Annotated[List[DiskId], Example([])] = []
     """The drives that it uses and that are being ejected softly."""
 
 
@@ -196,24 +201,24 @@ class SnapshotStatus(SnapshotStatusQuick, since="7.1.0"):
     storedSize: int
     """The data that clients have stored, in bytes, without replicas and overhead; at most the size of the snapshot."""
 
-    onDiskSize: int
+    onDiskSize: Annotated[int, Example(12 * GB)]
     """The space that its objects really take on the disks, in bytes."""
 
 
 class Snapshot(SnapshotSummary):
     """A snapshot with the place of each of its objects."""
 
-    targetDiskSets: List[List[DiskId]] = []
+    targetDiskSets: Annotated[List[List[DiskId]], Example([[101, 201, 301], [102, 203, 311]])] = []
     """The sets of disks that the data should be on."""
 
-    objects: List[List[DiskId]] = []
+    objects: Annotated[List[List[DiskId]], Example([[101, 201, 301], [102, 203, 311]])] = []
     """The disks that really hold each object."""
 
 
 class VolumeSnapshotDesc(JsonObjectImpl, since="4.0.0"):
     """A request to take a snapshot of a volume."""
 
-    name: Optional[Union[Literal[""], VolumeName]] = None
+    name: Annotated[Optional[Union[Literal[""], VolumeName]], Example("db-1-monday")] = None
     """The name of the snapshot. Left out or empty, the management service makes one up. Bindings before 7.4.0 refuse
     the empty one.
     """
@@ -229,7 +234,7 @@ class VolumeSnapshotDesc(JsonObjectImpl, since="4.0.0"):
     deleteAfter: Optional[int] = None
     """The same, in seconds from the present time of the management node; 0 for never. It may be left out."""
 
-    tags: Optional[Dict[VolumeTagName, VolumeTagValue]] = None
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Example({"app": "postgres"})] = None
     """Short name=value strings kept with the snapshot. They may be left out."""
 
 
@@ -246,11 +251,13 @@ class VolumesAndSnapshots(JsonObjectImpl, since="7.4.0"):
 class SnapshotUpdateDesc(VolumePolicyDesc, since="1.0.5"):
     """A request to change a snapshot."""
 
-    tags: Optional[Dict[VolumeTagName, VolumeTagValue]] = None
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Example({"app": "postgres"})] = None
     """Short name=value strings kept with the snapshot. They may be left out."""
 
-    rename: Optional[VolumeName] = None
-    """The new name. It may be left out."""
+    rename: Optional[Union[Literal[""], VolumeName]] = None
+    """The new name; empty to take the name away, which bindings before 7.4.0 refuse: the snapshot is then `~` and its
+    global id. It may be left out.
+    """
 
     template: Annotated[Optional[VolumeTemplateName], Since("7.1.0")] = None
     """The template to follow from now on. It may be left out."""
@@ -263,7 +270,7 @@ class SnapshotUpdateDesc(VolumePolicyDesc, since="1.0.5"):
     may be left out.
     """
 
-    deleteAfter: Annotated[Optional[int], Since("4.0.0")] = None
+    deleteAfter: Annotated[Optional[int], Since("4.0.0"), Example(604800)] = None
     """The same, in seconds from the present time of the management node; 0 clears a date set before. It may be left
     out.
     """
@@ -288,7 +295,7 @@ class GroupSnapshotsSpec(JsonObjectImpl, since="4.0.0"):
     volumes: List[GroupSnapshotSpec] = []
     """The volumes, each with what is wanted of its snapshot."""
 
-    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("5.1.0")] = None
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("5.1.0"), Example({"app": "postgres"})] = None
     """Tags for all snapshots of the group. They may be left out."""
 
 
@@ -304,15 +311,18 @@ class GroupSnapshotResult(JsonObjectImpl, since="4.0.0"):
     snapshot: Optional[SnapshotNameOrGlobalId] = None
     """The name of the snapshot. Null when the reply does not tell."""
 
-    remoteId: GlobalVolumeId
+    remoteId: Annotated[GlobalVolumeId, Example("q3m9.a.5x1")]
     """The global id of the snapshot."""
 
-    snapshotGlobalId: Annotated[GlobalVolumeId, Since("5.5.0")]
+    snapshotGlobalId: Annotated[GlobalVolumeId, Since("5.5.0"), Example("d8f1.b.7k3")]
     """The global id of the snapshot; the same as `remoteId`."""
 
 
 class GroupSnapshotsResult(JsonObjectImpl, since="4.0.0"):
     """The snapshots taken as a group."""
+
+    ok: Annotated[Optional[Literal[True]], Since("7.4.0")] = None
+    """True, as in other replies to requests that succeeded. Null when the reply does not tell."""
 
     snapshots: Annotated[List[GroupSnapshotResult], Since("5.5.0")] = []
     """The snapshots, one for each volume."""
@@ -321,7 +331,7 @@ class GroupSnapshotsResult(JsonObjectImpl, since="4.0.0"):
 SnapshotOrVolumeName = Union[SnapshotNameOrGlobalId, VolumeNameOrGlobalId]
 """The name or the global ID of a snapshot or of a volume."""
 
-_BY_SNAPSHOT = ToldApart("snapshot", snapshot_or_volume, own="onVolume")
+_BY_SNAPSHOT = Discriminator("snapshot", snapshot_or_volume, first=(True,), own="onVolume")
 SnapshotOrVolumeStatus = Annotated[Union[SnapshotStatus, VolumeStatus], _BY_SNAPSHOT]
 """The status of a snapshot or of a volume."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..sptype import Internal, JsonObjectImpl
+from typing import Annotated
+
+from ..sptype import Example, Internal, JsonObjectImpl
 from .scalars import DiskId
 
 __all__ = ["Task"]
@@ -14,18 +16,18 @@ class Task(JsonObjectImpl):
     diskId: DiskId
     """The disk that the task runs on."""
 
-    transactionId: int
+    transactionId: Annotated[int, Example(2147)]
     """The same for all tasks, on any disk, that stem from one action, such as the reallocation of a volume. It is 0 for
     the recovery of a disk and 1 for transfers by a bridge; other numbers are of the relocator or the balancer.
     """
 
-    allObjects: int
+    allObjects: Annotated[int, Example(320)]
     """How many objects the task covers in total."""
 
-    completedObjects: int
+    completedObjects: Annotated[int, Example(214)]
     """How many objects are finished."""
 
-    dispatchedObjects: int
+    dispatchedObjects: Annotated[int, Example(216)]
     """How many objects are begun."""
 
     unresolvedObjects: Internal[int] = None

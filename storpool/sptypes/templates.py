@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, Since
+from ..sptype import Example, Internal, JsonObjectImpl, Since
+from ..sputils import GB, TB
 from .scalars import PlacementGroupName, SnapshotName, VolumeReplication, VolumeSize, VolumeTemplateName
 from .volumes import VolumeLimits, VolumePolicyDesc
 
@@ -28,19 +29,19 @@ class VolumeTemplateDesc(VolumeLimits, since="4.0.0"):
     name: VolumeTemplateName
     """The template's name."""
 
-    parentName: Union[Literal[""], SnapshotName]
+    parentName: Annotated[Union[Literal[""], SnapshotName], Example("debian-12")]
     """The snapshot that new volumes are based on. Empty when there is none."""
 
     placeAll: PlacementGroupName
     """The placement group whose disks take every replica but the last."""
 
-    placeTail: PlacementGroupName
+    placeTail: Annotated[PlacementGroupName, Example("ssd")]
     """The placement group whose disks take the last replica, from which reads are served."""
 
     placeHead: PlacementGroupName
     """The placement group whose disks take the first replica."""
 
-    size: Union[Literal["-"], VolumeSize]
+    size: Annotated[Union[Literal["-"], VolumeSize], Example(10 * GB)]
     """The size that volumes have by default, in bytes. '-' when not set."""
 
     replication: Union[Literal["-"], VolumeReplication]
@@ -66,10 +67,10 @@ class VolumeTemplateSpaceEstInternal(JsonObjectImpl, since="3.0.0"):
 class VolumeTemplateSpaceEstEntry(JsonObjectImpl, since="3.0.0"):
     """One estimate of space."""
 
-    free: int
+    free: Annotated[int, Example(3 * TB)]
     """The estimated space left, in bytes."""
 
-    capacity: int
+    capacity: Annotated[int, Example(4 * TB)]
     """The estimated total room for client data, in bytes."""
 
     internal: Internal[VolumeTemplateSpaceEstInternal] = None
@@ -101,7 +102,7 @@ class VolumeTemplateStatusDesc(JsonObjectImpl, since="3.0.0"):
     placeAll: PlacementGroupName
     """The placement group whose disks take every replica but the last."""
 
-    placeTail: PlacementGroupName
+    placeTail: Annotated[PlacementGroupName, Example("ssd")]
     """The placement group whose disks take the last replica, from which reads are served."""
 
     placeHead: Annotated[PlacementGroupName, Since("4.0.0")]
@@ -110,52 +111,56 @@ class VolumeTemplateStatusDesc(JsonObjectImpl, since="3.0.0"):
     replication: Union[Literal["-"], VolumeReplication]
     """The number of replicas that the template asks for. '-' when it leaves that open."""
 
-    volumesCount: int
+    volumesCount: Annotated[int, Example(20)]
     """How many volumes follow the template."""
 
-    snapshotsCount: int
+    snapshotsCount: Annotated[int, Example(5)]
     """How many snapshots follow the template, those under deletion included."""
 
-    removingSnapshotsCount: int
+    removingSnapshotsCount: Annotated[int, Example(1)]
     """How many snapshots under deletion follow the template."""
 
-    size: Union[Literal[0], VolumeSize]
+    size: Annotated[Union[Literal[0], VolumeSize], Example(200 * GB)]
     """The sum of the volumes' sizes in bytes, without the overhead of replication and checksums."""
 
-    totalSize: Union[Literal[0], VolumeSize]
+    totalSize: Annotated[Union[Literal[0], VolumeSize], Example(600 * GB)]
     """The sum of the volumes' sizes in bytes, with the overhead of replication."""
 
-    onDiskSize: int
+    onDiskSize: Annotated[int, Example(96 * GB)]
     """The space that the volumes really take on disks, in bytes."""
 
-    storedSize: int
+    storedSize: Annotated[int, Example(30 * GB)]
     """The client data on the volumes in bytes, without replication and overhead; so at most the volumes' size."""
 
-    volumesSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0")] = None
+    volumesSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0"), Example(200 * GB)] = None
     """The provisioned size of all volumes, in bytes."""
 
-    snapshotsWithoutChildrenSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0")] = None
+    snapshotsWithoutChildrenSize: Annotated[
+        Optional[Union[Literal[0], VolumeSize]], Since("7.2.0"), Example(10 * GB)
+    ] = None
     """The provisioned size of the snapshots that have no children, in bytes."""
 
-    snapshotsWithChildrenSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0")] = None
+    snapshotsWithChildrenSize: Annotated[Optional[Union[Literal[0], VolumeSize]], Since("7.2.0"), Example(40 * GB)] = (
+        None
+    )
     """The provisioned size of the snapshots that have children, in bytes."""
 
-    availablePlaceAll: int
+    availablePlaceAll: Annotated[int, Example(7 * TB)]
     """The estimated free space over all disks of the placeAll group, in bytes."""
 
-    availablePlaceTail: int
+    availablePlaceTail: Annotated[int, Example(3 * TB)]
     """The estimated free space over all disks of the placeTail group, in bytes."""
 
-    availablePlaceHead: Annotated[int, Since("4.0.0")]
+    availablePlaceHead: Annotated[int, Since("4.0.0"), Example(7 * TB)]
     """The estimated free space over all disks of the placeHead group, in bytes."""
 
-    capacityPlaceAll: int
+    capacityPlaceAll: Annotated[int, Example(8 * TB)]
     """The estimated physical space over all disks of the placeAll group, in bytes."""
 
-    capacityPlaceTail: int
+    capacityPlaceTail: Annotated[int, Example(4 * TB)]
     """The estimated physical space over all disks of the placeTail group, in bytes."""
 
-    capacityPlaceHead: Annotated[int, Since("4.0.0")]
+    capacityPlaceHead: Annotated[int, Since("4.0.0"), Example(8 * TB)]
     """The estimated physical space over all disks of the placeHead group, in bytes."""
 
     stored: VolumeTemplateSpaceEst
@@ -171,7 +176,7 @@ class VolumeTemplateCreateDesc(VolumePolicyDesc):
     parent: Optional[SnapshotName] = None
     """The snapshot that volumes made from the template are based on."""
 
-    size: Optional[VolumeSize] = None
+    size: Annotated[Optional[VolumeSize], Example(10 * GB)] = None
     """The size that volumes have by default, in bytes."""
 
 
@@ -187,5 +192,5 @@ class VolumeTemplateUpdateDesc(VolumePolicyDesc):
     size: Optional[VolumeSize] = None
     """The size that volumes have by default, in bytes."""
 
-    propagate: Optional[bool] = None
+    propagate: Annotated[Optional[bool], Example(True)] = None
     """True applies the change also to volumes and snapshots that already follow the template."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, List, Optional
 
-from ..sptype import Internal, JsonObjectImpl, Since
+from ..sptype import Example, Internal, JsonObjectImpl, Since
+from ..sputils import GB
 from .scalars import (
     ClusterId,
     ClusterName,
@@ -48,10 +49,10 @@ class SnapshotFromRemoteDesc(JsonObjectImpl, since="4.0.0"):
     remoteLocation: RemoteLocationName
     """The location to fetch from."""
 
-    remoteId: GlobalVolumeId
+    remoteId: Annotated[GlobalVolumeId, Example("q3m9.a.5x1")]
     """The global id of the snapshot there."""
 
-    name: Optional[VolumeName] = None
+    name: Annotated[Optional[VolumeName], Example("db-1-copy")] = None
     """The name for the new snapshot."""
 
     placeAll: Optional[PlacementGroupName] = None
@@ -82,10 +83,10 @@ class VolumeFromRemoteDesc(JsonObjectImpl, since="5.5.0"):
     remoteLocation: RemoteLocationName
     """The location to fetch from."""
 
-    remoteId: GlobalVolumeId
+    remoteId: Annotated[GlobalVolumeId, Example("q3m9.a.5x1")]
     """The global id of the snapshot there."""
 
-    name: VolumeName
+    name: Annotated[VolumeName, Example("db-1-copy")]
     """The name for the new volume, which is required here."""
 
     placeAll: Optional[PlacementGroupName] = None
@@ -152,10 +153,10 @@ class VolumeBackupDesc(JsonObjectImpl, since="4.0.0"):
 class VolumesGroupBackupSingle(JsonObjectImpl, since="4.0.0"):
     """What came of the backup of one volume in a group."""
 
-    remoteId: GlobalVolumeId
+    remoteId: Annotated[GlobalVolumeId, Example("q3m9.a.5x1")]
     """The global id of the backup."""
 
-    snapshotGlobalId: Annotated[GlobalVolumeId, Since("5.5.0")]
+    snapshotGlobalId: Annotated[GlobalVolumeId, Since("5.5.0"), Example("d8f1.b.7k3")]
     """Presumably the global id of the local snapshot made for the backup."""
 
 
@@ -181,7 +182,7 @@ class VolumeMoveToRemoteBase(JsonObjectImpl, since="7.1.0"):
     clusterId: Optional[ClusterId] = None
     """The id of the target cluster; either this or `cluster` is given."""
 
-    onAttached: Optional[OnAttached] = None
+    onAttached: Annotated[Optional[OnAttached], Example("detach")] = None
     """How to treat an attached volume. Null is 'fail'."""
 
 
@@ -218,10 +219,10 @@ class RemoteSnapshot(JsonObjectImpl, since="4.0.0"):
     creationTimestamp: int
     """When it was created, as a Unix timestamp."""
 
-    size: VolumeSize
+    size: Annotated[VolumeSize, Example(10 * GB)]
     """Its size in bytes."""
 
-    remoteId: GlobalVolumeId
+    remoteId: Annotated[GlobalVolumeId, Example("q3m9.a.5x1")]
     """Its global id."""
 
     onVolume: Optional[VolumeNameOrGlobalId] = None
@@ -230,7 +231,7 @@ class RemoteSnapshot(JsonObjectImpl, since="4.0.0"):
     localSnapshot: Optional[SnapshotNameOrGlobalId] = None
     """The local snapshot that is a copy of it. Null when there is none."""
 
-    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("5.2.0")] = None
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("5.2.0"), Example({"app": "postgres"})] = None
     """Short strings of free form, by name, kept with the snapshot."""
 
     createdFromGlobalId: Annotated[Internal[GlobalVolumeId], Since("5.5.0")] = None
@@ -268,7 +269,7 @@ class SnapshotRemoteUnexportDesc(JsonObjectImpl, since="4.0.0"):
     location: RemoteLocationName
     """The location that exports it."""
 
-    globalSnapshotId: GlobalVolumeId
+    globalSnapshotId: Annotated[GlobalVolumeId, Example("q3m9.a.5x1")]
     """Its global id."""
 
     targetDeleteDate: Optional[int] = None
@@ -276,7 +277,7 @@ class SnapshotRemoteUnexportDesc(JsonObjectImpl, since="4.0.0"):
     because of its configuration or the snapshot's use.
     """
 
-    deleteAfter: Optional[int] = None
+    deleteAfter: Annotated[Optional[int], Example(604800)] = None
     """The same as a number of seconds, counted from the management node's present time."""
 
 

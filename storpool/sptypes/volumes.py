@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, List, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, OneOf, Since
+from ..sptype import Example, Internal, JsonObjectImpl, OneOf, Since
+from ..sputils import GB
 from .scalars import (
     IOPS,
     Bandwidth,
@@ -53,10 +54,10 @@ VolumeCurrentStatus = Annotated[Literal["up", "up soon", "data lost", "down"], O
 class VolumeLimits(JsonObjectImpl):
     """Limits of performance."""
 
-    bw: Bandwidth
+    bw: Annotated[Bandwidth, Example("-")]
     """The limit of the bandwidth in KB per second; '-' for none."""
 
-    iops: IOPS
+    iops: Annotated[IOPS, Example(5000)]
     """The limit of the I/O operations per second; '-' for none."""
 
     limitType: Annotated[Optional[LimitType], Since("7.1.0")] = None
@@ -71,13 +72,13 @@ class VolumeSummaryBase(VolumeLimits, since="1.3.0"):
     id: Internal[int] = None
     """The numeric id; internal."""
 
-    parentName: Union[Literal[""], SnapshotNameOrGlobalId]
+    parentName: Annotated[Union[Literal[""], SnapshotNameOrGlobalId], Example("debian-12")]
     """The parent snapshot; an empty string when there is none."""
 
     templateName: Union[Literal[""], VolumeTemplateName]
     """The template that the settings are inherited from; an empty string when there is none."""
 
-    size: VolumeSize
+    size: Annotated[VolumeSize, Example(10 * GB)]
     """The size of the volume or snapshot in bytes."""
 
     replication: VolumeReplication
@@ -89,7 +90,7 @@ class VolumeSummaryBase(VolumeLimits, since="1.3.0"):
     placeAll: PlacementGroupName
     """The placement group whose disks take all replicas but the last one."""
 
-    placeTail: PlacementGroupName
+    placeTail: Annotated[PlacementGroupName, Example("ssd")]
     """The placement group whose disks take the last replica, which reads are served from."""
 
     placeHead: Annotated[PlacementGroupName, Since("4.0.0")]
@@ -101,13 +102,13 @@ class VolumeSummaryBase(VolumeLimits, since="1.3.0"):
     originalParentVolumeId: Internal[int] = None
     """The numeric id of the first parent; internal."""
 
-    visibleVolumeId: int
+    visibleVolumeId: Annotated[int, Example(1187)]
     """The numeric id that it was created under."""
 
     templateId: Internal[int] = None
     """The numeric id of the template; internal."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(320)]
     """How many objects make up the volume or snapshot."""
 
     creationTimestamp: int
@@ -116,7 +117,7 @@ class VolumeSummaryBase(VolumeLimits, since="1.3.0"):
     flags: Internal[int] = None
     """Flag bits; internal."""
 
-    tags: Optional[Dict[VolumeTagName, VolumeTagValue]] = None
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Example({"app": "postgres"})] = None
     """Short name=value strings kept with the volume or snapshot. Null when the reply has none."""
 
     clusterName: Annotated[Optional[ClusterName], Since("5.2.0")] = None
@@ -145,27 +146,27 @@ class VolumeSpace(VolumeSummary, since="3.0.0"):
     storedSize: int
     """The data that clients have stored, in bytes, without replicas and overhead; at most the size of the volume."""
 
-    spaceUsed: int
+    spaceUsed: Annotated[int, Example(5 * GB)]
     """The data of clients in the volume and in all its parents together, in bytes."""
 
 
 class VolumeChainStat(JsonObjectImpl):
     """How many objects are on a set or on a chain of disks."""
 
-    disks: List[DiskId] = []
+    disks: Annotated[List[DiskId], Example([101, 201, 301])] = []
     """The ids of the disks."""
 
-    count: int
+    count: Annotated[int, Example(107)]
     """How many objects are on these disks."""
 
 
 class VolumeInfo(VolumeSummary):
     """A volume with figures of how it is spread over the disks."""
 
-    disksCount: int
+    disksCount: Annotated[int, Example(3)]
     """How many disks hold its data."""
 
-    objectsPerDisk: Dict[DiskId, int] = {}
+    objectsPerDisk: Annotated[Dict[DiskId, int], Example({"101": 107, "201": 106, "301": 107})] = {}
     """How many objects are on each disk, by the id of the disk."""
 
     objectsPerChain: List[VolumeChainStat] = []
@@ -178,7 +179,7 @@ class VolumeInfo(VolumeSummary):
 class VolumeStatusQuick(VolumeSummary, since="7.1.0"):
     """A volume with its health, without figures of its size."""
 
-    objectsCount: int
+    objectsCount: Annotated[int, Example(320)]
     """How many objects make up the volume."""
 
     status: VolumeCurrentStatus
@@ -200,30 +201,30 @@ class VolumeStatusQuick(VolumeSummary, since="7.1.0"):
     ejected softly.
     """
 
-    syncingDataBytes: int
+    syncingDataBytes: Annotated[int, Example(0)]
     """Bytes in the objects that are being synchronised now: those that are degraded or of a version still unknown."""
 
-    syncingMetaObjects: int
+    syncingMetaObjects: Annotated[int, Example(0)]
     """How many objects are being synchronised now: those that are degraded or of a version still unknown."""
 
-    downBytes: int
+    downBytes: Annotated[int, Example(0)]
     """Bytes that are out of reach at present."""
 
-    upSoonChainsCount: int
+    upSoonChainsCount: Annotated[int, Example(0)]
     """How much is still to be transferred: a count of objects, or of chains as the name has it."""
 
-    downDrives: List[DiskId] = []
+    downDrives: Annotated[List[DiskId], Example([])] = []
     """The drives out of reach that the data cannot do without; `status` stays 'down' until some of them or all
     return.
     """
 
-    missingDrives: List[DiskId] = []
+    missingDrives: Annotated[List[DiskId], Example([])] = []
     """The drives out of reach whose data is elsewhere too, so that input and output go on with less redundancy."""
 
-    missingTargetDrives: List[DiskId] = []
+    missingTargetDrives: Annotated[List[DiskId], Example([])] = []
     """The drives that the data should be placed on, but which are absent."""
 
-    softEjectingDrives: List[DiskId] = []
+    softEjectingDrives: Annotated[List[DiskId], Example([])] = []
     """The drives that it uses and that are being ejected softly."""
 
 
@@ -233,17 +234,17 @@ class VolumeStatus(VolumeStatusQuick):
     storedSize: int
     """The data that clients have stored, in bytes, without replicas and overhead; at most the size of the volume."""
 
-    onDiskSize: int
+    onDiskSize: Annotated[int, Example(12 * GB)]
     """The space that its objects really take on the disks, in bytes."""
 
 
 class Volume(VolumeSummary):
     """A volume with the place of each of its objects."""
 
-    targetDiskSets: List[List[DiskId]] = []
+    targetDiskSets: Annotated[List[List[DiskId]], Example([[101, 201, 301], [102, 203, 311]])] = []
     """The sets of disks that the data should be on."""
 
-    objects: List[List[DiskId]] = []
+    objects: Annotated[List[List[DiskId]], Example([[101, 201, 301], [102, 203, 311]])] = []
     """The disks that really hold each object."""
 
 
@@ -253,7 +254,7 @@ class VolumePolicyDesc(JsonObjectImpl, since="4.0.0"):
     placeAll: Optional[PlacementGroupName] = None
     """The placement group whose disks take all replicas but the last one."""
 
-    placeTail: Optional[PlacementGroupName] = None
+    placeTail: Annotated[Optional[PlacementGroupName], Example("ssd")] = None
     """The placement group whose disks take the last replica, which reads are served from."""
 
     placeHead: Optional[PlacementGroupName] = None
@@ -262,16 +263,16 @@ class VolumePolicyDesc(JsonObjectImpl, since="4.0.0"):
     replication: Optional[VolumeReplication] = None
     """How many replicas of the data are stored."""
 
-    bw: Optional[Bandwidth] = None
+    bw: Annotated[Optional[Bandwidth], Example("-")] = None
     """The limit of the bandwidth in KB per second; '-' for none."""
 
-    iops: Optional[IOPS] = None
+    iops: Annotated[Optional[IOPS], Example(5000)] = None
     """The limit of the I/O operations per second; '-' for none."""
 
     reuseServer: Optional[bool] = None
     """True permits several replicas on one server."""
 
-    tags: Optional[Dict[VolumeTagName, VolumeTagValue]] = None
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Example({"app": "postgres"})] = None
     """Name=value strings to keep. Tools that share a cluster keep to conventions: `qc` is the class of quality of
     service; `vc-policy`, `virt`, `nvm` and `nloc` tell which virtualization and which virtual machine a volume is for.
     """
@@ -288,7 +289,7 @@ class VolumeCreateDesc(VolumePolicyDesc):
     7.4.0 refuse the empty one.
     """
 
-    size: Optional[VolumeSize] = None
+    size: Annotated[Optional[VolumeSize], Example(10 * GB)] = None
     """The size in bytes. It may be left out when the template sets one."""
 
     parent: Optional[SnapshotNameOrGlobalId] = None
@@ -304,8 +305,10 @@ class VolumeCreateDesc(VolumePolicyDesc):
 class VolumeUpdateDesc(VolumePolicyDesc):
     """A request to change a volume."""
 
-    rename: Optional[VolumeName] = None
-    """The new name. It may be left out."""
+    rename: Optional[Union[Literal[""], VolumeName]] = None
+    """The new name; empty to take the name away, which bindings before 7.4.0 refuse: the volume is then `~` and its
+    global id. It may be left out.
+    """
 
     size: Optional[VolumeSize] = None
     """The new size in bytes. It may be left out."""
@@ -323,7 +326,7 @@ class VolumeUpdateDesc(VolumePolicyDesc):
 class VolumeRebaseDesc(JsonObjectImpl):
     """A request to give a volume or snapshot another parent."""
 
-    parentName: Optional[SnapshotNameOrGlobalId] = None
+    parentName: Annotated[Optional[SnapshotNameOrGlobalId], Example("debian-12")] = None
     """The ancestor that becomes the parent. Left out, there is no parent any more."""
 
 
@@ -335,7 +338,7 @@ class VolumeFreezeDesc(JsonObjectImpl, since="4.0.0"):
     left out.
     """
 
-    deleteAfter: Optional[int] = None
+    deleteAfter: Annotated[Optional[int], Example(604800)] = None
     """The same, in seconds from the present time of the management node; 0 for never. It may be left out."""
 
 
@@ -345,14 +348,14 @@ class VolumeRevertDesc(JsonObjectImpl, since="5.5.0"):
     toSnapshot: SnapshotNameOrGlobalId
     """The snapshot to go back to."""
 
-    revertSize: Annotated[Optional[bool], Since("7.4.0")] = None
+    revertSize: Annotated[Optional[bool], Since("7.4.0"), Example(True)] = None
     """True gives the volume the size of the snapshot as well. It may be left out: the volume then keeps its size."""
 
 
 class VolumeDeleteDesc(JsonObjectImpl, since="7.4.0"):
     """Options of deleting a volume."""
 
-    onAttached: Optional[OnAttached] = None
+    onAttached: Annotated[Optional[OnAttached], Example("detach")] = None
     """What to do when the volume is attached. Null fails."""
 
 

@@ -1,4 +1,4 @@
-"""The reference in a browser: at both widths, in both colours, with scripts and without."""
+"""The reference in a browser: wide and narrow, light and dark, with scripts and without."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ OpenPage = Callable[..., "Page"]
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page on disk, which is where people open it from."""
+    """Write the page to disk, where people open it from."""
     path = tmp_path_factory.mktemp("reference") / "apidoc.html"
     path.write_text(spdocbuild.build(), encoding="utf-8")
     return path
 
 
 def _in_view(page: Page, selector: str) -> bool:
-    """Whether the element stands at the top of the window, below the bar."""
-    top = page.locator(selector).evaluate("each => each.getBoundingClientRect().top")
+    """Return whether the element is at the top of the window, below the bar."""
+    top = page.locator(selector).evaluate("element => element.getBoundingClientRect().top")
     return bool(0 < top < 300)
 
 
 def _settle(page: Page) -> None:
-    """Wait until what was scrolled to has its place."""
+    """Wait until scrolling has ended."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-def test_the_page_is_there_within_a_second(file: Path, open_page: OpenPage, size: Any) -> None:
-    # The machine may be busy with other things for one of them.
+def test_the_page_is_painted_within_a_second(file: Path, open_page: OpenPage, size: Any) -> None:
+    # The machine may be busy during one of the three attempts.
     painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
     assert min(open_page(file, size).evaluate(painted) for _ in range(3)) < 1000
 
 
 def test_no_part_is_wider_than_the_window(file: Path, open_page: OpenPage, size: Any) -> None:
     page = open_page(file, size)
-    # Also those parts that are only laid out when one comes to them.
+    # Include the parts that are laid out only when they come into view.
     page.add_style_tag(content=".entry { content-visibility: visible !important; }")
-    page.locator("main details").evaluate_all("all => all.forEach(each => each.open = true)")
+    page.locator("main details").evaluate_all("all => all.forEach(details => details.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") == size[0]
     wide = page.evaluate(
         """width => [...document.querySelectorAll('main *')]
-            .filter(each => each.getBoundingClientRect().right > width + 1 && !each.closest('pre'))
-            .slice(0, 5).map(each => each.outerHTML.slice(0, 200))""",
+            .filter(element => element.getBoundingClientRect().right > width + 1 && !element.closest('pre'))
+            .slice(0, 5).map(element => element.outerHTML.slice(0, 200))""",
         size[0],
     )
     assert not wide
@@ -60,25 +60,25 @@ def test_no_part_is_wider_than_the_window(file: Path, open_page: OpenPage, size:
 def test_axe_finds_no_serious_problem(
     file: Path, open_page: OpenPage, size: Any, scheme: str, accessibility_problems: Callable[[Page], List[str]]
 ) -> None:
-    # Of each kind of article there is one or more; the rest are alike, and axe would take minutes over them all.
+    # Keep an article or more of each kind: axe would take minutes for all of them.
     page = open_page(f"{file.as_uri()}#VolumesReassignWait", size, scheme)
     page.evaluate(
         """() => {
             const kept = ['VolumesReassign', 'VolumesReassignWait', 'VolumeCreateDesc', 'DiskSummary', 'VolumeName'];
-            for (const each of document.querySelectorAll('.entry')) if (!kept.includes(each.id)) each.remove();
-            for (const each of document.querySelectorAll('nav details:nth-of-type(n + 3)')) each.remove();
-            for (const each of document.querySelectorAll('tr:nth-of-type(n + 9)')) each.remove();
-            for (const each of document.querySelectorAll('details')) each.open = true;
+            for (const entry of document.querySelectorAll('.entry')) if (!kept.includes(entry.id)) entry.remove();
+            for (const area of document.querySelectorAll('nav details:nth-of-type(n + 3)')) area.remove();
+            for (const row of document.querySelectorAll('tr:nth-of-type(n + 9)')) row.remove();
+            for (const details of document.querySelectorAll('details')) details.open = true;
         }"""
     )
-    # Links in the contents now lead nowhere, which is of no matter to what is looked for.
+    # Some links in the contents are broken now; axe does not look at that.
     assert accessibility_problems(page) == []
     page.fill("#query", "size")
     page.wait_for_selector("#results [role=option]")
     assert accessibility_problems(page) == []
 
 
-def test_a_slash_goes_to_the_search_and_arrows_and_enter_to_what_is_found(file: Path, open_page: OpenPage) -> None:
+def test_the_search_is_used_from_the_keyboard(file: Path, open_page: OpenPage) -> None:
     page = open_page(file)
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "query"
@@ -95,7 +95,7 @@ def test_a_slash_goes_to_the_search_and_arrows_and_enter_to_what_is_found(file: 
     _settle(page)
     assert page.url.endswith("#VolumeCreate")
     assert page.is_hidden("#results") and _in_view(page, "#VolumeCreate")
-    # From there the keyboard goes on, and a slash goes back.
+    # The focus is there now, and a slash goes back to the search.
     assert page.evaluate("document.activeElement.id") == "VolumeCreate"
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "query"
@@ -131,7 +131,7 @@ def test_search_finds_calls_types_and_fields_within_a_tenth_of_a_second(
 ) -> None:
     page = open_page(file)
     page.keyboard.press("/")
-    # From each key until what is found has been laid out; three times, for the machine may be busy with other things.
+    # From each key press until the results have been laid out; three times, since the machine may be busy.
     seconds = page.evaluate(
         """text => {
             const input = document.getElementById('query'), results = document.getElementById('results');
@@ -156,7 +156,7 @@ def test_search_finds_calls_types_and_fields_within_a_tenth_of_a_second(
     assert any(found in line and kind in line for line in shown[:6]), shown[:6]
 
 
-def test_a_field_that_many_classes_inherit_is_found_once(file: Path, open_page: OpenPage) -> None:
+def test_a_field_that_several_classes_inherit_is_listed_once(file: Path, open_page: OpenPage) -> None:
     page = open_page(file)
     page.fill("#query", "firstNotParentObjectId")
     (line,) = page.locator("#results li").all_inner_texts()
@@ -167,9 +167,7 @@ def test_a_field_that_many_classes_inherit_is_found_once(file: Path, open_page: 
 @pytest.mark.parametrize(
     "anchor", ["VolumesList", "VolumeCreateDesc.size", "KV-List", "VolumeName", "error-busy", "Volume-Relocator"]
 )
-def test_a_deep_link_shows_what_it_names(
-    file: Path, open_page: OpenPage, anchor: str, scripts: bool, phone: Any
-) -> None:
+def test_a_deep_link_shows_its_target(file: Path, open_page: OpenPage, anchor: str, scripts: bool, phone: Any) -> None:
     page = open_page(f"{file.as_uri()}#{anchor}", phone, scripts=scripts)
     if scripts:
         _settle(page)
@@ -187,7 +185,7 @@ def test_links_with_the_name_of_the_method_or_in_another_case_still_work(file: P
         assert _in_view(page, "#VolumesGetStatus" if "Status" in anchor else "#VolumesList")
 
 
-def test_contents_open_at_what_is_read(file: Path, open_page: OpenPage) -> None:
+def test_the_contents_show_the_current_place(file: Path, open_page: OpenPage) -> None:
     page = open_page(f"{file.as_uri()}#VolumeSnapshot")
     here = page.locator("nav a[aria-current]")
     assert here.inner_text() == "snapshotCreate" and here.is_visible()
@@ -197,12 +195,10 @@ def test_contents_open_at_what_is_read(file: Path, open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize("form", ["Python", "curl", "storpool_req"])
-def test_a_call_is_shown_and_copied_in_the_form_that_the_reader_picks(
-    file: Path, open_page: OpenPage, form: str, size: Any
-) -> None:
+def test_a_call_is_shown_and_copied_in_the_chosen_form(file: Path, open_page: OpenPage, form: str, size: Any) -> None:
     page = open_page(f"{file.as_uri()}#VolumeCreate", size)
     entry = page.locator("#VolumeCreate")
-    # Python is what is shown at first.
+    # Python is the default.
     entry.locator(f".pick button[value={form.lower()}]:visible").click()
     figure = entry.locator(f".code.{form.lower()}")
     assert figure.is_visible() and entry.locator(".lines .code:visible").count() == 1
@@ -217,7 +213,7 @@ def test_a_call_is_shown_and_copied_in_the_form_that_the_reader_picks(
     assert page.evaluate("navigator.clipboard.readText()") == expected
 
 
-def test_the_form_that_was_picked_holds_for_all_calls_and_stays(file: Path, open_page: OpenPage) -> None:
+def test_the_chosen_form_applies_to_all_calls_and_is_remembered(file: Path, open_page: OpenPage) -> None:
     page = open_page(f"{file.as_uri()}#VolumeCreate")
     page.locator("#VolumeCreate .pick button[value=curl]:visible").click()
     page.reload()
@@ -226,7 +222,7 @@ def test_the_form_that_was_picked_holds_for_all_calls_and_stays(file: Path, open
     )
 
 
-def test_the_copied_reply_is_json_as_it_comes_over_the_wire(file: Path, open_page: OpenPage) -> None:
+def test_the_copied_reply_is_json_as_it_comes_over_http(file: Path, open_page: OpenPage) -> None:
     page = open_page(f"{file.as_uri()}#VolumesList")
     page.locator("#VolumesList [aria-label='Copy Reply']").click()
     page.wait_for_function("document.getElementById('said').textContent === 'Copied'")
@@ -246,7 +242,7 @@ def test_colours_follow_the_reader_and_the_switch(file: Path, open_page: OpenPag
     assert page.evaluate(ground) == after
 
 
-def test_on_a_phone_the_contents_come_when_they_are_asked_for(file: Path, open_page: OpenPage, phone: Any) -> None:
+def test_on_a_phone_the_contents_open_with_the_button(file: Path, open_page: OpenPage, phone: Any) -> None:
     page = open_page(file, phone)
     contents, button = page.locator("nav"), page.locator("[aria-controls=contents]")
     assert contents.is_hidden() and button.get_attribute("aria-expanded") == "false"
@@ -258,7 +254,9 @@ def test_on_a_phone_the_contents_come_when_they_are_asked_for(file: Path, open_p
     assert contents.is_hidden() and _in_view(page, "#VolumeDelete")
 
 
-def test_without_scripts_all_can_be_read_and_nothing_dead_is_shown(file: Path, open_page: OpenPage, size: Any) -> None:
+def test_without_scripts_everything_is_readable_and_no_dead_button_is_shown(
+    file: Path, open_page: OpenPage, size: Any
+) -> None:
     page = open_page(f"{file.as_uri()}#VolumeCreate", size, scripts=False)
     for form in ("python", "curl", "storpool_req"):
         assert page.locator(f"#VolumeCreate .code.{form}").is_visible()
@@ -269,16 +267,16 @@ def test_without_scripts_all_can_be_read_and_nothing_dead_is_shown(file: Path, o
     assert page.locator("#SnapshotDelete h3").is_visible()
 
 
-def test_every_link_of_the_page_leads_somewhere(file: Path, open_page: OpenPage) -> None:
+def test_no_link_of_the_page_is_broken(file: Path, open_page: OpenPage) -> None:
     page = open_page(file)
     dead = page.evaluate(
-        """() => [...document.querySelectorAll('a[href]')].map(each => each.getAttribute('href'))
+        """() => [...document.querySelectorAll('a[href]')].map(link => link.getAttribute('href'))
             .filter(href => href[0] !== '#' || !document.getElementById(href.slice(1)))"""
     )
     assert not dead
 
 
-def test_on_paper_there_is_the_text_and_nothing_to_press(file: Path, open_page: OpenPage) -> None:
+def test_the_printed_page_has_the_text_and_no_buttons(file: Path, open_page: OpenPage) -> None:
     page = open_page(file, (800, 1000), "dark")
     page.emulate_media(media="print")
     assert page.is_hidden("nav") and not page.locator("button:visible").count()
