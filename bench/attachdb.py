@@ -103,7 +103,7 @@ def measure_add(directory: Path, requests: int, rounds: int) -> Dict[str, Any]:
         "bytes": (directory / f"state-{requests}").stat().st_size,
         "syncs": sum(work.__name__ in ("fsync", "fdatasync") for _, work, _ in steps),
         **found,
-        # Of each turn: what else the machine does lasts longer than one, and meets both.
+        # Of each round: what else the machine does lasts longer than a round, and slows both.
         "ratio": statistics.median(add / bare for add, bare in zip(samples["add"], samples["bare"])),
     }
 

@@ -55,7 +55,7 @@ else:
 
     @pytest.fixture
     def pauses(monkeypatch: pytest.MonkeyPatch) -> List[int]:
-        """Retries of calls come at once; each one's number."""
+        """Let calls be tried again at once; keep the numbers of the retries."""
         tried: List[int] = []
         made = spapi.Api.fromConfig
 

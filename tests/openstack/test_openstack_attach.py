@@ -26,9 +26,9 @@ KEEPS_REQUESTS = not hasattr(os_brick.initiator.connectors.storpool, "spapi")
 
 def _reassigns(sim: storpool_sim.Running) -> List[Dict[str, Any]]:
     asked = []
-    for each in sim.requests:
-        if "VolumesReassign" in each.target:
-            body = json.loads(each.body)
+    for request in sim.requests:
+        if "VolumesReassign" in request.target:
+            body = json.loads(request.body)
             asked += body["reassign"] if isinstance(body, dict) else body
     return asked
 
@@ -57,9 +57,9 @@ def test_a_volume_attached_to_be_read_is_made_writable_for_who_asks(
     connection = driver.initialize_connection(volume, host.nova_properties())
     properties = {**connection["data"], "access_mode": "ro"}
     reader = host.new_connector().connect_volume(properties)
-    assert [each.rights for each in sim.api().attachmentsList()] == ["ro"]
+    assert [record.rights for record in sim.api().attachmentsList()] == ["ro"]
     writer = host.Attachment(driver, volume)
-    assert [each.rights for each in sim.api().attachmentsList()] == ["rw"]
+    assert [record.rights for record in sim.api().attachmentsList()] == ["rw"]
     write(writer.path, b"x")
     assert read(reader["path"], 1) == b"x"
     writer.detach()
@@ -73,7 +73,7 @@ def test_an_open_volume_is_tried_ten_times_and_then_forced_off(
     began = time.monotonic()
     with open(attached.path, "rb"):
         attached.detach()
-    assert [each["force"] for each in _reassigns(sim)] == [False] * 10 + [True]
+    assert [change["force"] for change in _reassigns(sim)] == [False] * 10 + [True]
     assert time.monotonic() - began >= 2
     assert sim.api().attachmentsList() == [] and not os.path.lexists(attached.path)
 
@@ -92,7 +92,7 @@ def test_a_volume_that_is_closed_in_time_is_not_forced(sim: storpool_sim.Running
     thread.start()
     attached.detach()
     thread.join()
-    forced = [each["force"] for each in _reassigns(sim)]
+    forced = [change["force"] for change in _reassigns(sim)]
     assert len(forced) > 3 and not any(forced)
     assert sim.api().attachmentsList() == []
 
@@ -173,10 +173,10 @@ def test_requests_of_several_services_for_one_volume(sim: storpool_sim.Running, 
     name = mine.volumeName(volume.id)
     mine.add("reader", {"volume": name, "type": "test", "id": "reader", "rights": 1})
     mine.sync("reader", None)
-    assert [each.rights for each in sim.api().attachmentsList()] == ["ro"]
+    assert [record.rights for record in sim.api().attachmentsList()] == ["ro"]
     another.add("writer", {"volume": name, "type": "test", "id": "writer", "rights": 2})
     another.sync("writer", None)
-    assert [each.rights for each in sim.api().attachmentsList()] == ["rw"]
+    assert [record.rights for record in sim.api().attachmentsList()] == ["rw"]
     mine.remove("reader")
     another.sync("writer", name)
     another.remove("writer")

@@ -50,7 +50,7 @@ def volume(driver: Any) -> Any:
 
 
 def _nothing_is_left(sim: storpool_sim.Running) -> bool:
-    snapshots = [each for each in sim.api().snapshotsList() if not (each.deleted or each.transient)]
+    snapshots = [record for record in sim.api().snapshotsList() if not (record.deleted or record.transient)]
     return sim.api().attachmentsList() == [] and host.STATE.read_text() == "{}" and snapshots == []
 
 
@@ -114,5 +114,5 @@ def test_a_volume_in_use_is_backed_up_from_a_copy(
 
     parts = sorted(path for path in tmp_path.rglob("*") if path.name.endswith("-00001"))
     assert len(parts) == 1 and zlib.decompress(parts[0].read_bytes())[: len(DATA)] == DATA
-    assert [each.name for each in sim.api().volumesList()] == [f"os--volume-{volume.id}"]
+    assert [record.name for record in sim.api().volumesList()] == [f"os--volume-{volume.id}"]
     assert _nothing_is_left(sim)

@@ -52,7 +52,7 @@ def test_an_instance_keeps_its_volume_while_cinder_uses_another(
     driver.create_cloned_volume(other, volume)
     attached = host.Attachment(driver, other)
     attached.detach()
-    assert [each.volume for each in sim.api().attachmentsList()] == [f"os--volume-{volume.id}"]
+    assert [record.volume for record in sim.api().attachmentsList()] == [f"os--volume-{volume.id}"]
     write(nova.path, b"still here")
     nova.do("disconnect")
     assert sim.api().attachmentsList() == []

@@ -17,11 +17,11 @@ REVERTS = "revert_to_snapshot" in vars(StorPoolDriver)
 
 
 def _names(sim: storpool_sim.Running) -> Set[str]:
-    return {each.name for each in sim.api().volumesList()}
+    return {volume.name for volume in sim.api().volumesList()}
 
 
 def _snapshots(sim: storpool_sim.Running) -> List[str]:
-    return [each.name for each in sim.api().snapshotsList() if not each.deleted]
+    return [record.name for record in sim.api().snapshotsList() if not record.deleted]
 
 
 def _read(driver: Any, volume: Any, size: int, offset: int = 0) -> bytes:
@@ -44,7 +44,7 @@ def test_a_volume_lives_and_dies(sim: storpool_sim.Running, driver: Any) -> None
 
     attached = host.Attachment(driver, volume)
     assert os.path.islink(attached.path) and os.stat(attached.path).st_size == host.GiB
-    assert [(each.client, each.rights) for each in sim.api().attachmentsList()] == [(host.CLIENT, "rw")]
+    assert [(record.client, record.rights) for record in sim.api().attachmentsList()] == [(host.CLIENT, "rw")]
     write(attached.path, b"before")
     assert attached.connector.get_all_available_volumes() == [volume.id]
 
@@ -105,7 +105,7 @@ def test_a_clone_of_another_type_is_in_the_template_of_that_type(sim: storpool_s
     attached.detach()
 
 
-def test_the_scheduler_is_told_of_pools_and_room(sim: storpool_sim.Running, driver: Any) -> None:
+def test_the_scheduler_learns_of_pools_and_free_space(sim: storpool_sim.Running, driver: Any) -> None:
     stats = driver.get_volume_stats(refresh=True)
     assert stats["vendor_name"] == "StorPool" and stats["storage_protocol"] == "storpool"
     assert {pool["pool_name"] for pool in stats["pools"]} == {"default", "template_fast", "template_slow"}

@@ -100,7 +100,7 @@ def test_what_an_error_says_of_the_state_is_true(
 ) -> None:
     old: Dict[str, Any] = {"new": "a" * sizes[0], "other": "x" * 5000}
     new = {**old, "new": "b" * sizes[1]}
-    told = {"as it was": 0, "either": 0, "nothing": 0}
+    said = {"as it was": 0, "either": 0, "nothing": 0}
     for step in range(200):
         path = os_state.state_file(tmp_path, old)
         path.with_name(path.name + ".journal").unlink(missing_ok=True)
@@ -120,16 +120,16 @@ def test_what_an_error_says_of_the_state_is_true(
             assert found == new, step
         elif "the state may be" in str(error):
             assert found in (old, new)
-            told["either"] += 1
+            said["either"] += 1
         else:
             assert found == old, (step, error)
-            told["as it was" if "as it was" in str(error) else "nothing"] += 1
+            said["as it was" if "as it was" in str(error) else "nothing"] += 1
         if faults.count <= step:
             break
     else:
         pytest.fail("there is no end of the steps")
-    assert told["as it was"]
-    assert told["either"] or not lasting
+    assert said["as it was"]
+    assert said["either"] or not lasting
 
 
 class Interrupt(Exception):
