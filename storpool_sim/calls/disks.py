@@ -104,6 +104,7 @@ def _summary(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Fields:
         "agCount": disk.agCount,
         "agAllocated": full + partial,
         "agFree": disk.agCount - full - partial,
+        "agFreeNotTrimmed": 0,  # drives are told at once
         "agFull": full,
         "agPartial": partial,
         "agFreeing": 0,

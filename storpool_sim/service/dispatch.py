@@ -95,11 +95,14 @@ class Dispatcher:
         if parts[:2] != PREFIX:
             raise UnknownQuery(f"'{path}' is not below /ctrl/1.0/.")
         rest, cluster = parts[2:], self.cluster
-        if rest[:1] == ["RemoteCommand"] and len(rest) > 2:
+        relayed = rest[:1] == ["RemoteCommand"] and len(rest) > 2
+        if relayed:
             with cluster.lock:
                 cluster = reach(cluster, unquote(rest[1]))
             rest = rest[2:]
         multi = rest[:1] == ["MultiCluster"] and len(rest) > 1
+        if multi and relayed and not cluster.relayedMultiCluster:
+            raise UnknownQuery(f"request 'MultiCluster/{rest[1]}' is not supported")
         if multi:
             rest = rest[1:]
         everywhere = multi and rest[:1] == ["AllClusters"] and method == "GET"

@@ -20,7 +20,7 @@ from .control import CONTROL, Control
 from .dispatch import Dispatcher
 from .encoding import dumps
 from .faults import Fault, Faults, TransientFault
-from .messages import MAX_BODY, Exchange, Reply, Request, shown
+from .messages import MAX_BODY, Exchange, Reply, Request, origin_form, shown
 from .pending import PendingReply
 from .statefile import Answer, StateError, StateFile
 
@@ -103,7 +103,7 @@ class Server:
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
         # `raw_path` is the request's target untouched; `path` has lost what follows a "#".
-        target = http.raw_path
+        target = origin_form(http.raw_path)
         if target.partition("?")[0] in status.FILES and http.method in ("GET", "HEAD"):
             return _page(target.partition("?")[0])
         begun, at = time.perf_counter(), time.time()

@@ -26,6 +26,7 @@ def test_capacity_is_counted_in_units_of_512_mib(sim, api):
     assert sum(disk.objectsOnDiskSize for disk in disks) == 3 * 12 * GiB
     assert all(disk.agAllocated == disk.agFull + disk.agPartial for disk in disks)
     assert all(disk.agFree == disk.agCount - disk.agAllocated for disk in disks)
+    assert all(0 <= disk.agFreeNotTrimmed <= disk.agFree for disk in disks)
     assert all((disk.agAllocated - 1) * AG < disk.objectsOnDiskSize <= disk.agAllocated * AG for disk in disks)
 
 
