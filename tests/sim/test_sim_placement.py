@@ -79,6 +79,44 @@ def test_soft_eject_moves_the_data_away(api, clock):
     assert api.disksList()[101].softEject == "off"
 
 
+def test_a_soft_eject_that_has_nowhere_to_go_stalls_and_says_so(sim, api, clock):
+    api.placementGroupUpdate("few", {"addDisks": [101, 201, 301]})
+    make(api, "stays", size=2 * GiB, placeAll="few")
+    make(api, "goes", size=10 * GiB)
+    stuck = api.volumeInfo("stays").objectsPerDisk[101]
+    api.diskSoftEject(101)
+    (first,) = api.tasksList()
+    assert (first.completedObjects, first.unresolvedObjects) == (0, stuck)
+    seen = []
+    for _ in range(30):
+        clock.advance(0.7)
+        (task,) = api.tasksList()
+        assert (task.transactionId, task.allObjects) == (first.transactionId, first.allObjects)
+        seen.append(task.completedObjects)
+    assert seen == sorted(seen)
+    assert seen[-1] == first.allObjects - stuck and task.unresolvedObjects == stuck
+    assert 101 in api.volumeInfo("stays").objectsPerDisk and 101 not in api.volumeInfo("goes").objectsPerDisk
+    assert api.disksList()[101].softEject == "on"
+    sim.cluster.check()
+
+    api.placementGroupUpdate("few", {"addDisks": [102]})
+    clock.advance(1)
+    assert api.tasksList() == [] and api.disksList()[101].empty
+    assert api.volumeInfo("stays").objectsPerDisk[102] == stuck
+
+
+def test_a_soft_eject_goes_on_when_full_disks_have_room_again(sim, api, clock):
+    make(api, size=10 * GiB)
+    sim.cluster.fill(1.0, 102)
+    api.diskSoftEject(101)
+    clock.advance(100)
+    (task,) = api.tasksList()
+    assert task.completedObjects == 0 and task.unresolvedObjects == task.allObjects
+    sim.cluster.fill(0, 102)
+    clock.advance(1)
+    assert api.tasksList() == [] and api.disksList()[101].empty
+
+
 def test_an_ejected_disk_is_down_until_it_is_forgotten(api, refused):
     refused("busy", api.diskForget, 101)
     api.diskEject(101)
