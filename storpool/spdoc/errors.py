@@ -50,7 +50,7 @@ ERRORS: Tuple[ErrorDoc, ...] = (
     ErrorDoc("clusterDown", "The whole cluster is down.", "simulator", 503),
     ErrorDoc("unauthorized", "The request does not have the cluster's token.", "simulator", 401),
     ErrorDoc("unknownQuery", "There is no such call.", "simulator", 404),
-    ErrorDoc("invalidJSON", "The body, or the argument `json` of a GET request, is not JSON.", "simulator", 400),
+    ErrorDoc("jsonError", "The body, or the argument `json` of a GET request, is not JSON.", "simulator", 400),
     ErrorDoc("bodyTooLarge", "The body is longer than 16 MiB.", "simulator", 413),
     ErrorDoc("notSimulated", "The call exists, but the simulated cluster does not support it.", "simulator", 501),
 )

@@ -39,6 +39,7 @@ def attachmentsList(cluster: Cluster) -> RawJson:
                 "rights": attachment.rights,
                 "pos": attachment.pos,
                 "globalId": record.globalId,
+                "tags": record.tags,
             }
             for attachment, record in ((attachment, attachment.record) for attachment in attachments)
         ]

@@ -9,6 +9,7 @@ from storpool.sptypes import DiskDescUpdate
 
 from ..cluster import SCRUB_RATE, Cluster, model
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist
+from ..cluster.events import begin_eject
 from ..cluster.incidents import start_servers
 from ..cluster.placement import DiskUse, own_objects, stored_in_object
 from .registry import handles
@@ -104,6 +105,7 @@ def _summary(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Fields:
         "agCount": disk.agCount,
         "agAllocated": full + partial,
         "agFree": disk.agCount - full - partial,
+        "agFreeNotTrimmed": 0,  # drives are told at once
         "agFull": full,
         "agPartial": partial,
         "agFreeing": 0,
@@ -171,12 +173,7 @@ def diskSetDesc(cluster: Cluster, diskId: int, json: DiskDescUpdate) -> OkJson:
 @handles
 def diskSoftEject(cluster: Cluster, diskId: int) -> OkJson:
     """Begin to move the data away, or resume."""
-    disk = _up(cluster, diskId)
-    if disk.ejecting is None:
-        disk.ejecting = model.Progress(cluster.clock.now())
-        disk.ejectObjects = cluster.space.use()[diskId].objects
-        disk.ejectTransaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
-    disk.softEject = "on"
+    begin_eject(cluster, _up(cluster, diskId))
     return ok(cluster)
 
 

@@ -32,21 +32,22 @@ def tasksList(cluster: Cluster) -> RawJson:
     tasks: List[Fields] = []
     for disk in cluster.disks.values():
         if disk.ejecting is not None and disk.softEject == "on" and disk.ejectObjects:
-            tasks.append(_task(disk.id, disk.ejectTransaction, disk.ejectObjects, int(disk.ejecting.done)))
+            done = int(disk.ejecting.done)
+            tasks.append(_task(disk.id, disk.ejectTransaction, disk.ejectObjects, done, disk.ejectStuck))
         if disk.recovering is not None:
             tasks.append(_task(disk.id, RECOVERY, disk.recoverObjects, int(disk.recovering.done)))
     return RawJson([*tasks, *_transfers(cluster), *_commits(cluster)])
 
 
-def _task(disk: int, transaction: int, count: int, done: int) -> Fields:
-    done = min(done, count)
+def _task(disk: int, transaction: int, count: int, done: int, stuck: int = 0) -> Fields:
+    done = min(done, count - stuck)
     return {
         "diskId": disk,
         "transactionId": transaction,
         "allObjects": count,
         "completedObjects": done,
-        "dispatchedObjects": min(count, done + 1),
-        "unresolvedObjects": 0,
+        "dispatchedObjects": min(count - stuck, done + 1),
+        "unresolvedObjects": stuck,
     }
 
 

@@ -121,7 +121,7 @@ class NotSimulated(SimError):
 class InvalidJSON(SimError):
     """The body, or the `json` argument, could not be parsed."""
 
-    name = "invalidJSON"
+    name = "jsonError"
     status = 400
 
 

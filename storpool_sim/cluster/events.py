@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Set
+from typing import Iterable, Set
 
 from .errors import Busy, InsufficientResources
 from .incidents import node_up
 from .model import BALANCER_TIMES, Disk, Progress, Record
+from .placement import part_of
 from .state import State
 
 #: Ours: how long a deleted snapshot is still listed, in seconds.
@@ -129,16 +130,39 @@ def delete_snapshot(cluster: State, record: Record) -> None:
 # Disks
 
 
+def begin_eject(cluster: State, disk: Disk) -> None:
+    """Begin to move the data off a disk, as far as there is room for it elsewhere."""
+    disk.softEject = "on"
+    if disk.ejecting is not None:
+        return
+    disk.ejecting = Progress(cluster.clock.now())
+    disk.ejectObjects = cluster.space.use()[disk.id].objects
+    disk.ejectTransaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
+    _note_stuck(disk, cluster.space.stuck(cluster.records.users_of_disk(disk.id)))
+    disk.ejectTried = -1
+
+
+def _note_stuck(disk: Disk, records: Iterable[Record]) -> None:
+    disk.ejectStuck = sum(part_of(record).get(disk.id, (0, 0))[0] for record in records)
+
+
 def _eject(cluster: State, disk: Disk, progress: Progress, now: float) -> None:
     progress.run(now, EJECT_RATE if disk.softEject == "on" else 0.0)
-    if progress.done < disk.ejectObjects:
+    movable = disk.ejectObjects - disk.ejectStuck
+    if progress.done < movable:
         return
-    if cluster.space.move(cluster.records.users_of_disk(disk.id)):
-        # No place for some of it: the task stays, as it does on a cluster with too few disks.
-        progress.done = 0.0
-    else:
+    # Objects that have nowhere to go stay, and so does the task, until something about the cluster changes.
+    progress.done = movable
+    if disk.softEject != "on" or disk.ejectTried == cluster.generation:
+        return
+    users = cluster.records.users_of_disk(disk.id)
+    stuck = cluster.space.move(users)
+    if not stuck:
         disk.ejecting = None
+    if len(stuck) < len(users) or not stuck:
         cluster.changed()
+    _note_stuck(disk, stuck)
+    disk.ejectTried = cluster.generation
 
 
 def _scrub(cluster: State, disk: Disk, now: float) -> None:

@@ -69,6 +69,8 @@ def fill(cluster: State, fraction: float, *numbers: int) -> None:
             use = cluster.space.use()[disk.id]
             disk.foreignBytes = max(0, int(disk.capacity * fraction) - use.stored)
             disk.foreignObjects = max(0, int(disk.objectSlots * fraction) - use.objects)
+        for disk in cluster.disks.values():
+            disk.ejectTried = -1  # data that had nowhere to go may have now
     cluster.notify()
 
 

@@ -75,6 +75,9 @@ class Disk:
     #: While data moves off the disk: how many objects have gone, of how many.
     ejecting: Optional[Progress] = None
     ejectObjects: int = 0
+    #: How many of them have nowhere to go, and at which generation of the cluster that was last tried.
+    ejectStuck: int = 0
+    ejectTried: int = -1
     ejectTransaction: int = 0
     scrub: Scrub = field(default_factory=Scrub)
     #: Whether the drive itself has failed: it does not come back with its server.

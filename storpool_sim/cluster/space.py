@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Dict, Iterable, List, Mapping, Optional, Set
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
 from .errors import InsufficientResources, ObjectDoesNotExist
 from .model import OBJECT_SIZE, Disk, DiskSets, Group, Policy, Record
@@ -137,6 +137,14 @@ class Space:
                 record.diskSets = self.new_sets(record, record.policy, record.targets)
             except InsufficientResources:
                 stuck.append(record)
+        return stuck
+
+    def stuck(self, records: Sequence[Record]) -> List[Record]:
+        """Return the records that `move` could not move, without moving any."""
+        before = [record.diskSets for record in records]
+        stuck = self.move(records)
+        for record, sets in zip(records, before):
+            record.diskSets = sets
         return stuck
 
     def relocations(self) -> Dict[int, DiskSets]:

@@ -61,6 +61,8 @@ class State:
         self.replaceTags = False
         #: Whether a volume may be attached read-write to several clients of the cluster at a time.
         self.sharedWrites = True
+        #: Whether requests for a multicluster may come by way of another cluster: `RemoteCommand/c/MultiCluster/...`.
+        self.relayedMultiCluster = True
         #: Whether the services of a node stop while it is in maintenance.
         self.maintenanceStops = False
         #: Whether VolumesSpace lists snapshots that have no name of their own or are being deleted, as clusters

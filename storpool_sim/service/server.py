@@ -19,7 +19,7 @@ from . import raw_http, status
 from .control import Control
 from .dispatch import METHODS, Dispatcher, UnknownMethod
 from .encounters import Break
-from .messages import CONTROL, MAX_BODY, Exchange, Reply, Request, error_reply, shown
+from .messages import CONTROL, MAX_BODY, Exchange, Reply, Request, error_reply, origin_form, shown
 from .pending import PendingReply
 from .statefile import Answer, StateError, StateFile
 
@@ -106,7 +106,7 @@ class Server:
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
         # `raw_path` is the request's target untouched; `path` has lost what follows a "#".
-        request = Request(http.method, http.raw_path, http.headers.get("Authorization", ""))
+        request = Request(http.method, origin_form(http.raw_path), http.headers.get("Authorization", ""))
         if request.target.partition("?")[0] in status.FILES and http.method in ("GET", "HEAD"):
             return _page(request.target.partition("?")[0])
         if request.target.startswith(CONTROL):

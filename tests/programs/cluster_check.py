@@ -134,6 +134,10 @@ def volumes(api):
     assert api.volumeList(name)[0].parentName == f"{PREFIX}-one"
     api.volumeRebase(other, {})
     assert api.volumeList(other)[0].parentName == ""
+    api.volumeCreate({"name": f"{PREFIX}-copy", "baseOn": name})
+    until(lambda: not any(one.transient for one in mine(api.snapshotsList())), "no snapshot is transient")
+    assert {one.name for one in mine(api.volumesList())} == {name, other, f"{PREFIX}-copy"}
+    api.volumeDelete(f"{PREFIX}-copy")
     for states in (api.volumesStatus(), api.volumesQuickStatus()):
         assert states[name].status == "up" and states[f"{PREFIX}-one"].snapshot
     api.volumeFreeze(other)
@@ -198,12 +202,18 @@ def remote(api):
     backup = api.volumesGroupBackup({"location": location, "volumes": [name], "tags": {"by": PREFIX}}).backups[name]
     there = "~" + backup.remoteId
     until(lambda: not api.snapshotList(there, **far)[0].recoveringFromRemote, "the backup has arrived")
-    assert api.snapshotList(there, **far)[0].backupOfGlobalId == backup.snapshotGlobalId
-    assert backup.remoteId in [one.remoteId for one in api.snapshotsRemoteList()["snapshots"]]
+    assert api.snapshotList(there, **far)[0].backupOfGlobalId == backup.remoteId
+
+    def listed():
+        return [one.remoteId for one in api.snapshotsRemoteList()["snapshots"] if one.name == name]
+
+    until(listed, "the backup is listed under the name of its volume")
+    assert listed() == [backup.remoteId]
     api.snapshotFromRemote(
         {"remoteId": backup.remoteId, "remoteLocation": location, "template": TEMPLATE, "name": f"{PREFIX}-back"}
     )
-    until(lambda: not api.snapshotList(f"{PREFIX}-back")[0].recoveringFromRemote, "the copy has arrived")
+    until(lambda: not api.snapshotList(there)[0].recoveringFromRemote, "the copy has arrived")
+    assert api.snapshotList(there)[0].name == f"{PREFIX}-back"
     api.snapshotsRemoteUnexport(
         {"remoteSnapshots": [{"location": location, "globalSnapshotId": backup.remoteId, "deleteAfter": 1}]}
     )

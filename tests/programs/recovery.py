@@ -35,7 +35,7 @@ def main():
     remote = {one.globalId: one for one in api.snapshotsList(**far)}
     for name in disks:
         copy = remote[backups[name].remoteId]
-        assert copy.backup and copy.backupOfGlobalId == backups[name].snapshotGlobalId and copy.tags["vm"] == "1"
+        assert copy.backup and copy.backupOfGlobalId == backups[name].remoteId and copy.tags["vm"] == "1"
 
     # There: machines are started from the copies.
     for name in disks:
@@ -65,7 +65,8 @@ def main():
     for name in disks:
         api.volumesReassignWait({"reassign": [{"volume": name, "detach": "all", "force": False}]})
         before = api.volumeInfo(name).globalId
-        api.volumeRevert(name, {"toSnapshot": name + "-back"})
+        # It answers to the id of the backup, and the volume to the id that it had.
+        api.volumeRevert(name, {"toSnapshot": "~" + backups[name].remoteId})
         assert api.volumeInfo(name).parentName == name + "-back"
         assert api.volumeInfo("~" + before).name == name or api.volumeInfo(name).globalId != before
     seen = {one.remoteId for one in api.snapshotsRemoteList()["snapshots"]}

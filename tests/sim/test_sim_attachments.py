@@ -116,6 +116,15 @@ def test_a_client_takes_1024_attachments(sim, api, refused):
     assert len(api.attachmentsList()) == 1025
 
 
+def test_attachments_have_the_tags_of_what_is_attached(api):
+    api.volumeUpdate("v", {"tags": {"virt": "pve"}})
+    api.snapshotCreate("v", {"name": "s", "tags": {"a": "1"}})
+    attach(api, {"volume": "v", "rw": [1]}, {"volume": "w", "rw": [1]}, {"snapshot": "s", "ro": [2]})
+    raw = api.attachmentsList(returnRawAPIData=True)
+    assert [(one["volume"], one["tags"]) for one in raw] == [("v", {"virt": "pve"}), ("w", {}), ("s", {"a": "1"})]
+    assert api.attachmentsList()[0].tags == {"virt": "pve"}
+
+
 def test_multicluster_attachments_name_the_cluster(sim):
     api = sim.api(multiCluster=True)
     attach(api, {"volume": "v", "rw": [1]})

@@ -67,6 +67,37 @@ def test_all_clusters_answer_one_by_one(sim, api):
     assert other["error"]["name"] == "objectDoesNotExist"
 
 
+def test_every_cluster_answers_about_its_templates_and_what_it_is_connected_to(sim, api):
+    api.volumeTemplateCreate({"name": "t", "placeAll": "hdd", "replication": 2})
+    west, second = api.allClusters(api.volumeTemplatesStatus)
+    assert (west.clusterName, names(west.result), second.clusterId, second.result) == ("west", ["t"], "wwww.b", [])
+    west, second = api.allClusters(api.clustersList)
+    assert (names(west.result["clusters"]), names(second.result["clusters"])) == (["second", "far"], ["west", "far"])
+
+
+def test_a_snapshot_is_updated_wherever_in_the_multicluster_it_is(sim, api, refused):
+    second = {"clusterName": "second"}
+    api.volumeCreate({"name": "w", "size": GiB, "replication": 3}, **second)
+    api.snapshotCreate("w", {"name": "s"}, **second)
+    refused("objectDoesNotExist", api.snapshotUpdate, "s", {"tags": {"a": "1"}})
+    sim.api(multiCluster=True).snapshotUpdate("s", {"tags": {"a": "1"}})
+    assert api.snapshotList("s", **second)[0].tags == {"a": "1"}
+
+
+def test_multicluster_requests_by_way_of_another_cluster_may_be_refused(sim, api, refused):
+    multi = sim.api(multiCluster=True)
+    make = {"name": "w", "size": GiB, "replication": 3}
+    multi.volumeCreate(make, clusterName="second")
+    sim.clusters[1].relayedMultiCluster = False
+    text = refused("unknownQuery", multi.volumeCreate, {**make, "name": "x"}, clusterName="second")
+    assert text == "request 'MultiCluster/VolumeCreate' is not supported"
+    refused("unknownQuery", multi.volumesList, clusterName="second")
+    # Only these, and only in this cluster.
+    api.volumeCreate({**make, "name": "x"}, clusterName="second")
+    multi.volumeCreate({**make, "name": "y"}, clusterName="west")
+    assert {one.name for one in multi.volumesList()} == {"v", "w", "x", "y"}
+
+
 def test_a_backup_arrives_and_comes_back(sim, api, clock, refused):
     reply = api.volumesGroupBackup({"location": "ffff", "volumes": ["v"], "tags": {"a": "b"}})
     made = reply.backups["v"]

@@ -178,17 +178,20 @@ class Walk(RuleBasedStateMachine):
             merged = {**known.tags, **given}
             known.tags = {key: value for key, value in merged.items() if value}
 
-    @rule(number=which, other=volumes, given=tags)
+    @rule(number=which, other=st.one_of(volumes, st.just("")), given=tags)
     def rename(self, number: int, other: str, given: Dict[str, str]) -> None:
         name = self.volume(number)
         known = self.volumes.get(name)
+        unnamed = ""
+        if known is not None:
+            unnamed = name if name.startswith("~") else f"~{self.api.volumeList(name)[0].globalId}"
         taken = other in self.volumes or other in self.names()
         error = self.change("volumeUpdate", name, {"rename": other, "tags": given})
         wanted = "objectDoesNotExist" if known is None else "objectExists" if taken and name != other else ""
         assert error == wanted
         if known is not None and not error:
             known.tags = {key: value for key, value in {**known.tags, **given}.items() if value}
-            self.volumes[other] = self.volumes.pop(name)
+            self.volumes[other or unnamed] = self.volumes.pop(name)
 
     @rule(number=which)
     def delete(self, number: int) -> None:
@@ -235,17 +238,22 @@ class Walk(RuleBasedStateMachine):
 
     # Snapshots
 
-    @rule(number=which, snapshot=st.one_of(st.none(), snapshots), bind=st.booleans(), seconds=st.sampled_from([0, 30]))
+    @rule(
+        number=which,
+        snapshot=st.one_of(st.none(), st.just(""), snapshots),
+        bind=st.booleans(),
+        seconds=st.sampled_from([0, 30]),
+    )
     def take(self, number: int, snapshot: Optional[str], bind: bool, seconds: int) -> None:
         name = self.volume(number)
         taken = snapshot in self.volumes or snapshot in self.names()
         desc: Dict[str, Any] = {"bind": bind, **({"deleteAfter": seconds} if seconds else {})}
-        error = self.change("snapshotCreate", name, {**desc, **({"name": snapshot} if snapshot else {})})
+        error = self.change("snapshotCreate", name, {**desc, **({} if snapshot is None else {"name": snapshot})})
         assert error == ("objectDoesNotExist" if name not in self.volumes else "objectExists" if taken else "")
 
-    @rule(members=st.lists(st.tuples(which, st.one_of(st.none(), snapshots)), min_size=1, max_size=3))
+    @rule(members=st.lists(st.tuples(which, st.one_of(st.none(), st.just(""), snapshots)), min_size=1, max_size=3))
     def take_group(self, members: List[Tuple[int, Optional[str]]]) -> None:
-        items = [{"volume": self.volume(one), **({"name": name} if name else {})} for one, name in members]
+        items = [{"volume": self.volume(one), **({} if name is None else {"name": name})} for one, name in members]
         before = len(self.names())
         error = self.change("snapshotCreateGroup", {"volumes": items})
         assert len(self.names()) == before + (0 if error else len(items))
@@ -259,7 +267,7 @@ class Walk(RuleBasedStateMachine):
         if not error:
             assert snapshot not in self.names() or snapshot.startswith("*")
 
-    @rule(number=which, other=snapshots, bind=st.booleans())
+    @rule(number=which, other=st.one_of(snapshots, st.just("")), bind=st.booleans())
     def rename_snapshot(self, number: int, other: str, bind: bool) -> None:
         self.change("snapshotUpdate", self.snapshot(number), {"rename": other, "bind": bind, "tags": {"k": "1"}})
 
