@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         ApiOkSnapshotCreate,
         ApiOkVolumeBackup,
         ApiOkVolumeCreate,
+        ApiOkVolumeRevert,
         ApiOkVolumesGroupBackup,
     )
 
@@ -162,6 +163,7 @@ __all__ = [
     "ApiOkSnapshotCreate",
     "ApiOkVolumeBackup",
     "ApiOkVolumeCreate",
+    "ApiOkVolumeRevert",
     "ApiOkVolumesGroupBackup",
     "BucketName",
     "Client",

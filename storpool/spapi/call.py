@@ -46,6 +46,7 @@ class Call:
     :ivar query: the path below the prefix, with placeholders: ``VolumeUpdate/{volumeName}``.
     :ivar path: the whole path, with placeholders.
     :ivar multiCluster: whether it can span clusters.
+    :ivar allClusters: whether all clusters of a multicluster can answer it, each for itself.
     :ivar since: the version of the API that brought it; ``until``, the one that dropped it, or empty.
     :ivar section: the class that declares it; None for one made by hand.
     :ivar function: the declared function; None for one made by hand.
@@ -61,10 +62,12 @@ class Call:
         returns: Any = None,
         since: str = "1.0.0",
         until: str = "",
+        allClusters: bool = False,
     ) -> None:
         self.name = re.sub(r"\W+", "_", query.split("/{")[0])
         self.method = method
         self.multiCluster = multiCluster
+        self.allClusters = allClusters or (multiCluster and method == "GET")
         self.query = query
         self.path = f"{SP_API_PREFIX}/{query}"
         self.since = since
@@ -263,9 +266,10 @@ def GET(
     multiCluster: bool = False,
     since: str = "1.0.0",
     until: str = "",
+    allClusters: bool = False,
 ) -> Call:
     """Declare a call that reads."""
-    return Call("GET", multiCluster, query, args, json, returns, since, until)
+    return Call("GET", multiCluster, query, args, json, returns, since, until, allClusters)
 
 
 def POST(

@@ -78,7 +78,7 @@ class Remote(Section, title="Remote"):
         """
         ...
 
-    @GET("ClustersList", since="5.5.0")
+    @GET("ClustersList", allClusters=True, since="5.5.0")
     def clustersList(
         self, clusterName: Optional[str] = None, returnRawAPIData: bool = False
     ) -> Annotated[Dict[str, List[RemoteCluster]], Key("clusters")]:

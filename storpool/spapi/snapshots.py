@@ -116,7 +116,7 @@ class Snapshots(Section, title="Snapshots"):
         """
         ...
 
-    @POST("SnapshotUpdate/{snapshotName}", since="1.0.5")
+    @POST("SnapshotUpdate/{snapshotName}", multiCluster=True, since="1.0.5")
     def snapshotUpdate(
         self,
         snapshotName: SnapshotNameOrGlobalId,

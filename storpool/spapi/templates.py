@@ -28,7 +28,7 @@ class VolumeTemplates(Section, title="Volume Templates"):
         """List all volume templates."""
         ...
 
-    @GET("VolumeTemplatesStatus")
+    @GET("VolumeTemplatesStatus", allClusters=True)
     def volumeTemplatesStatus(
         self, clusterName: Optional[str] = None, returnRawAPIData: bool = False
     ) -> List[VolumeTemplateStatusDesc]:

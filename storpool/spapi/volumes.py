@@ -9,7 +9,13 @@ from ..sptype import Json
 from .call import GET, POST, Section
 
 if TYPE_CHECKING:
-    from ..sptypes.replies import ApiOk, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
+    from ..sptypes.replies import (
+        ApiOk,
+        ApiOkVolumeBackup,
+        ApiOkVolumeCreate,
+        ApiOkVolumeRevert,
+        ApiOkVolumesGroupBackup,
+    )
     from ..sptypes.scalars import VolumeNameOrGlobalId
     from ..sptypes.snapshots import (
         SnapshotOrVolumeName,
@@ -339,13 +345,14 @@ class Volumes(Section, title="Volumes"):
         json: Json[VolumeRevertDesc],
         clusterName: Optional[str] = None,
         returnRawAPIData: bool = False,
-    ) -> ApiOk:
+    ) -> ApiOkVolumeRevert:
         """Revert a volume to a snapshot.
 
         The volume gets the contents of the snapshot, and its present contents are lost. It must not be attached
         read-write. Its size changes only with `revertSize`, since 7.4.0.
 
-        The call may change the volume's `globalId`; a volume without a name goes on answering to its first one, too.
+        The call may change the volume's `globalId`, which the reply may have. A volume without a name keeps the name
+        `~` and its first one, and goes on answering to it.
 
         ApiError: `objectDoesNotExist` when there is no such volume or snapshot.
         """

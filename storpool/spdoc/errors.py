@@ -50,7 +50,7 @@ ERRORS: Tuple[ErrorDoc, ...] = (
     ErrorDoc("clusterDown", "The cluster as a whole is down.", "simulator", 503),
     ErrorDoc("unauthorized", "The request does not carry the cluster's token.", "simulator", 401),
     ErrorDoc("unknownQuery", "There is no such call.", "simulator", 404),
-    ErrorDoc("invalidJSON", "The body, or a GET's argument `json`, is not JSON.", "simulator", 400),
+    ErrorDoc("jsonError", "The body, or a GET's argument `json`, is not JSON.", "simulator", 400),
     ErrorDoc("bodyTooLarge", "The body is longer than 16 MiB.", "simulator", 413),
     ErrorDoc("notSimulated", "The call exists, and the simulated cluster does not play it.", "simulator", 501),
 )

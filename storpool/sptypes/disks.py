@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Dict, Literal, Optional, Union
 
-from ..sptype import Internal, JsonObjectImpl, OneOf, ToldApart
+from ..sptype import Internal, JsonObjectImpl, OneOf, Since, ToldApart
 from .scalars import DiskDescription, DiskId, ObjectState, ServerId
 from .told_apart import up_or_down
 
@@ -128,6 +128,11 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
 
     agFree: Internal[int] = None
     """The number of 'ag' units on the disk, presumably allocation groups, that are not in use; internal."""
+
+    agFreeNotTrimmed: Annotated[Internal[int], Since("7.4.0")] = None
+    """The number of 'ag' units on the disk, presumably allocation groups, that are not in use and not trimmed yet;
+    internal.
+    """
 
     agFull: Internal[int] = None
     """The number of 'ag' units on the disk, presumably allocation groups, that are full; internal."""

@@ -53,6 +53,9 @@ class SnapshotSummary(VolumeSummaryBase, since="4.0.0"):
     name: SnapshotNameOrGlobalId
     """The name of the snapshot."""
 
+    snapshot: Annotated[Optional[bool], Since("7.4.0")] = None
+    """True, as in every record of a snapshot. Null when the reply does not tell."""
+
     onVolume: VolumeNameOrGlobalId
     """The volume that the snapshot is the parent of; '-' when there is none."""
 
@@ -149,7 +152,8 @@ class SnapshotStatusQuick(SnapshotSummary, since="7.1.0"):
     replica left of a part of its data; 'down' misses objects, so that it cannot be read.
     """
 
-    snapshot: bool
+    # Narrower than in the base class: every version of a status has it.
+    snapshot: bool  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
     """True when the record is that of a snapshot, false when it is that of a volume."""
 
     migrating: bool
@@ -249,8 +253,10 @@ class SnapshotUpdateDesc(VolumePolicyDesc, since="1.0.5"):
     tags: Optional[Dict[VolumeTagName, VolumeTagValue]] = None
     """Short name=value strings kept with the snapshot. They may be left out."""
 
-    rename: Optional[VolumeName] = None
-    """The new name. It may be left out."""
+    rename: Optional[Union[Literal[""], VolumeName]] = None
+    """The new name; empty to take the name away, which bindings before 7.4.0 refuse: the snapshot is then `~` and its
+    global id. It may be left out.
+    """
 
     template: Annotated[Optional[VolumeTemplateName], Since("7.1.0")] = None
     """The template to follow from now on. It may be left out."""
@@ -313,6 +319,9 @@ class GroupSnapshotResult(JsonObjectImpl, since="4.0.0"):
 
 class GroupSnapshotsResult(JsonObjectImpl, since="4.0.0"):
     """The snapshots taken as a group."""
+
+    ok: Annotated[Optional[Literal[True]], Since("7.4.0")] = None
+    """True, as in other replies to requests that succeeded. Null when the reply does not tell."""
 
     snapshots: Annotated[List[GroupSnapshotResult], Since("5.5.0")] = []
     """The snapshots, one for each volume."""

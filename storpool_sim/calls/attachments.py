@@ -1,12 +1,15 @@
 """Which volumes are attached where, in this cluster and from others.
 
-Ours: to detach a volume of another cluster changes nothing about where it is. What a request attaches is looked for
-here first, then among what others export to this cluster, and in a multicluster request in all of its clusters.
+A volume may be attached read-write to several clients of a cluster, as live migration does for a while, unless
+`Cluster.sharedWrites` is off. It may not be to clients of several clusters.
+
+Ours: detaching a volume of another cluster does not move it. What a request attaches is looked for here first, then
+among what others export to this cluster, and in a multicluster request in all of its clusters.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Set, Tuple, Union
+from typing import Callable, Dict, List, Set, Tuple, Union
 
 from storpool.sptypes import SnapshotReassignDesc, VolumeReassignDesc, VolumesReassignWaitDesc
 
@@ -19,24 +22,26 @@ from .registry import handles
 from .results import Deferred, OkJson, RawJson, ok
 
 Reassign = Union[VolumeReassignDesc, SnapshotReassignDesc]
-Places = Dict[Tuple[int, int], Attachment]
+Attachments = Dict[Tuple[int, int], Attachment]
 
 
 @handles
 def attachmentsList(cluster: Cluster) -> RawJson:
-    """Every attachment."""
+    """Return every attachment."""
+    attachments = sorted(cluster.attachments.values(), key=lambda attachment: (attachment.client, attachment.pos))
     return RawJson(
         [
             {
-                # Ours: a name with "@" is none that a list of attachments may have.
-                "volume": one.record.name if "@" not in one.record.name else f"~{one.record.globalId}",
-                "snapshot": one.record.snapshot,
-                "client": one.client,
-                "rights": one.rights,
-                "pos": one.pos,
-                "globalId": one.record.globalId,
+                # Ours: a list of attachments cannot have a name with "@" in it.
+                "volume": record.name if "@" not in record.name else f"~{record.globalId}",
+                "snapshot": record.snapshot,
+                "client": attachment.client,
+                "rights": attachment.rights,
+                "pos": attachment.pos,
+                "globalId": record.globalId,
+                "tags": record.tags,
             }
-            for one in sorted(cluster.attachments.values(), key=lambda one: (one.client, one.pos))
+            for attachment, record in ((attachment, attachment.record) for attachment in attachments)
         ]
     )
 
@@ -52,80 +57,87 @@ def volumesReassign(cluster: Cluster, json: List[Reassign], multiCluster: bool =
 def volumesReassignWait(
     cluster: Cluster, json: Union[VolumesReassignWaitDesc, List[Reassign]], multiCluster: bool = False
 ) -> Union[OkJson, Deferred]:
-    """The same, and wait until the clients have done it."""
+    """Attach and detach likewise, and wait until the clients have done it."""
     items, timeout = (json, None) if isinstance(json, list) else (json.reassign, json.attachTimeout)
     clients = _reassign(cluster, items, multiCluster)
     reply = ok(cluster)
     if timeout is not None and timeout <= 0:
         return reply
     until = None if timeout is None else cluster.clock.now() + timeout
-    waited = [(one.clients[number], one.generation) for one, number in clients]
+    waited = [(member.clients[number], member.generation) for member, number in clients]
     return Deferred(lambda: all(client.reached >= generation for client, generation in waited), lambda: reply, until)
 
 
 class _Plan:
-    """What a request comes to: where everything will be attached, and what has to be done for it."""
+    """What a request amounts to: where everything will be attached, and what has to be done for it.
+
+    :ivar attachments: the attachments after the request, by id of the cluster: a request can detach in others, too.
+    :ivar steps: what else to do, once nothing can be refused any more.
+    :ivar clients: the clients that have something to do.
+    :ivar arriving: the volumes that are going to move to the cluster.
+    """
 
     def __init__(self, cluster: Cluster, multiCluster: bool) -> None:
         self.cluster = cluster
         self.multiCluster = multiCluster
-        #: By cluster, so that one request can detach in another one.
-        self.places: List[Tuple[Cluster, Places]] = [(one, dict(one.attachments)) for one in (cluster, *cluster.peers)]
+        self.attachments: Dict[str, Attachments] = {
+            member.clusterId: dict(member.attachments) for member in cluster.everywhere()
+        }
         self.steps: List[Callable[[], None]] = []
-        #: Which clients are told something.
-        self.told: List[Tuple[Cluster, int]] = []
+        self.clients: List[Tuple[Cluster, int]] = []
         self.arriving: List[Record] = []
 
-    def attached(self, record: Record) -> bool:
-        """Whether something is attached in the cluster that was asked."""
-        return any(number == record.id for number, _ in self.of(self.cluster))
+    def of(self, cluster: Cluster) -> Attachments:
+        """Return the attachments in a cluster after the request."""
+        return self.attachments[cluster.clusterId]
 
-    def of(self, cluster: Cluster) -> Places:
-        """What is attached in a cluster."""
-        return next(places for one, places in self.places if one is cluster)
+    def of_record(self, cluster: Cluster, record: Record) -> List[Attachment]:
+        """Return those of a volume or snapshot."""
+        return [attachment for attachment in self.of(cluster).values() if attachment.record is record]
+
+    def detach(self, cluster: Cluster, attachment: Attachment) -> None:
+        """Plan to end an attachment."""
+        del self.of(cluster)[attachment.record.id, attachment.client]
+        self.clients.append((cluster, attachment.client))
 
 
 def _reassign(cluster: Cluster, items: List[Reassign], multiCluster: bool) -> List[Tuple[Cluster, int]]:
+    """Carry out a request; return the clients that have something to do."""
     plan = _Plan(cluster, multiCluster)
     for item in items:
         _apply(plan, item)
     # Nothing is refused from here on.
     for step in plan.steps:
         step()
-    for one, places in plan.places:
-        if places != one.attachments:
-            one.attachments = places
-            # What a program held open where it is no longer attached, it has lost.
-            one.opened &= set(places)
-            if one is not cluster:
-                one.changed()
-    return plan.told
+    for member in cluster.everywhere():
+        attachments = plan.of(member)
+        if attachments != member.attachments:
+            member.attachments = attachments
+            # A program that held something open on a client loses it with the attachment.
+            member.opened &= set(attachments)
+            if member is not cluster:
+                member.changed()
+    return plan.clients
 
 
-class _Found(NamedTuple):
-    record: Record
-    home: Cluster
-
-
-def _find(plan: _Plan, item: Reassign) -> _Found:
-    """The volume or snapshot of an item, and the cluster that holds it."""
-    name = item.volume if isinstance(item, VolumeReassignDesc) else item.snapshot
+def _find(plan: _Plan, item: Reassign) -> Tuple[Record, Cluster]:
+    """Return the volume or snapshot of an item, and the cluster that holds it."""
     snapshot = isinstance(item, SnapshotReassignDesc)
+    name = item.snapshot if isinstance(item, SnapshotReassignDesc) else item.volume
     cluster = plan.cluster
-    clusters = [cluster, *(one for one, _ in plan.places[1:])]
-    for one in clusters:
-        record = one.find(name)
+    for home in cluster.everywhere():
+        record = home.find(name)
         if record is None or record.snapshot is not snapshot:
             continue
-        if one is cluster or (plan.multiCluster and one in multicluster(cluster)):
-            return _Found(record, one)
-        if (record.id, cluster.clusterId) in one.remote.volumeExports or plan.attached(record):
-            return _Found(record, one)
+        reachable = home is cluster or (plan.multiCluster and home in multicluster(cluster))
+        exported = (record.id, cluster.clusterId) in home.remote.volumeExports
+        if reachable or exported or plan.of_record(cluster, record):
+            return record, home
     raise ObjectDoesNotExist(f"{'Snapshot' if snapshot else 'Volume'} '{name}' does not exist.")
 
 
 def _apply(plan: _Plan, item: Reassign) -> None:
-    """Apply one item: first what is to go, then what is to come."""
+    """Apply one item: first detach, then attach."""
     cluster, (record, home) = plan.cluster, _find(plan, item)
     rw = (item.rw or []) if isinstance(item, VolumeReassignDesc) else []
     ro = item.ro or []
@@ -137,17 +149,17 @@ def _apply(plan: _Plan, item: Reassign) -> None:
             raise InvalidParam(f"'{record.name}' cannot be attached both rw and ro to client {client}.")
     _detach(plan, record, home, item, keep={*rw, *ro})
     if home is not cluster and (rw or ro):
-        _reach(plan, item, record, home)
+        _bring(plan, item, record, home)
     for client in rw:
         _attach(plan, record, client, "rw")
     for client in ro:
         _attach(plan, record, client, "ro")
 
 
-def _reach(plan: _Plan, item: Reassign, record: Record, home: Cluster) -> None:
-    """Make a volume of another cluster one that can be attached here: move it, or have it exported."""
+def _bring(plan: _Plan, item: Reassign, record: Record, home: Cluster) -> None:
+    """Make it possible to attach a volume of another cluster here: move it, or have it exported."""
     cluster = plan.cluster
-    if any(record is one for one in plan.arriving):
+    if any(record is arriving for arriving in plan.arriving):
         return
     if not isinstance(item, VolumeReassignDesc):
         raise InvalidParam(f"Snapshot '{record.name}' is in cluster '{home.name}', and has to be moved here first.")
@@ -160,21 +172,20 @@ def _reach(plan: _Plan, item: Reassign, record: Record, home: Cluster) -> None:
         )
     mode = item.onRemoteAttached or "export"
     if mode != "export":
-        check_detachable(home, record, mode, [one for one in plan.of(home).values() if one.record is record])
-        for number, client in list(plan.of(home)):
-            if number == record.id:
-                del plan.of(home)[number, client]
-                plan.told.append((home, client))
+        attachments = plan.of_record(home, record)
+        check_detachable(home, record, mode, attachments)
+        for attachment in attachments:
+            plan.detach(home, attachment)
     if item.mcMode == "export":
         plan.steps.append(lambda: home.remote.volumeExports.add(key))
         return
     arrival = plan_move(cluster, record, plan.arriving)
     plan.arriving.append(record)
-    left = [one for one in plan.of(home).values() if one.record is record]
+    still_attached = plan.of_record(home, record)
 
     def step() -> None:
         move(home, cluster, record, arrival)
-        if left:
+        if still_attached:
             cluster.remote.volumeExports.add((record.id, home.clusterId))
         home.changed()
 
@@ -184,40 +195,53 @@ def _reach(plan: _Plan, item: Reassign, record: Record, home: Cluster) -> None:
 def _detach(plan: _Plan, record: Record, home: Cluster, item: Reassign, keep: Set[int]) -> None:
     if not item.detach:
         return
-    here = home is plan.cluster or plan.attached(record)
+    cluster = plan.cluster
+    # A volume of another cluster that is not attached here is detached there.
+    here = cluster if home is cluster or plan.of_record(cluster, record) else home
     if item.detach == "all":
-        # Of a multicluster, the clients of all its clusters. Where it is wanted, too, it stays: `detach` "all" with
-        # `rw` moves a volume, or leaves it where it is.
-        clusters = multicluster(plan.cluster) if plan.multiCluster else [plan.cluster if here else home]
-        gone = [(one, client) for one in clusters for number, client in plan.of(one) if number == record.id]
-        gone = [(one, client) for one, client in gone if one is not plan.cluster or client not in keep]
+        # In a multicluster request, from the clients of all clusters. A client that is to have the volume keeps it:
+        # `detach` "all" with `rw` moves a volume, or leaves it where it is.
+        clients = [
+            (member, attachment.client)
+            for member in (multicluster(cluster) if plan.multiCluster else [here])
+            for attachment in plan.of_record(member, record)
+            if member is not cluster or attachment.client not in keep
+        ]
     else:
-        gone = [(plan.cluster if here or keep else home, client) for client in item.detach]
-    for cluster, client in gone:
-        places = plan.of(cluster)
-        cluster.check_client(client)
-        if (record.id, client) in places and not item.force and cluster.is_open(record, client):
+        clients = [(cluster if keep else here, client) for client in item.detach]
+    for member, client in clients:
+        member.check_client(client)
+        attachment = plan.of(member).get((record.id, client))
+        if attachment is None:
+            continue
+        if not item.force and member.is_open(record, client):
             raise Busy(f"'{record.name}' is open at client {client}")
-        if places.pop((record.id, client), None) is not None:
-            plan.told.append((cluster, client))
+        plan.detach(member, attachment)
 
 
 def _attach(plan: _Plan, record: Record, client: int, rights: Rights) -> None:
+    cluster = plan.cluster
     if rights == "rw":
-        for one, others in plan.places:
-            for place in others.values():
-                if place.record is record and place.rights == "rw" and (one, place.client) != (plan.cluster, client):
-                    where = "" if one is plan.cluster else f" of cluster '{one.name}'"
-                    raise Busy(f"Volume '{record.name}' is attached read-write to client {place.client}{where}.")
-    places = plan.of(plan.cluster)
-    present = places.get((record.id, client))
+        _check_writers(plan, record, client)
+    attachments = plan.of(cluster)
+    present = attachments.get((record.id, client))
+    plan.clients.append((cluster, client))
     if present is not None and present.rights == rights:
-        plan.told.append((plan.cluster, client))
         return
-    taken = {one.pos for one in places.values() if one.client == client}
+    taken = {attachment.pos for attachment in attachments.values() if attachment.client == client}
     if present is None and len(taken) >= CLIENT_SLOTS:
         raise InvalidParam(f"Client {client} has {CLIENT_SLOTS} attachments, and can take no more.")
     pos = present.pos if present else next(slot for slot in range(CLIENT_SLOTS) if slot not in taken)
-    # What the request does has the generation that its reply tells.
-    places[record.id, client] = Attachment(record, client, rights, pos, plan.cluster.generation + 1)
-    plan.told.append((plan.cluster, client))
+    # What the request changes has the generation that its reply says.
+    attachments[record.id, client] = Attachment(record, client, rights, pos, cluster.generation + 1)
+
+
+def _check_writers(plan: _Plan, record: Record, client: int) -> None:
+    """Refuse to attach a volume read-write while others write to it: in another cluster, or here if so set."""
+    for member in plan.cluster.everywhere():
+        here = member is plan.cluster
+        for attachment in plan.of_record(member, record):
+            if attachment.rights != "rw" or (here and (plan.cluster.sharedWrites or attachment.client == client)):
+                continue
+            where = "" if here else f" of cluster '{member.name}'"
+            raise Busy(f"Volume '{record.name}' is attached read-write to client {attachment.client}{where}.")

@@ -1,7 +1,7 @@
-"""The balancer: a run that computes where data should be, and on a commit puts it there.
+"""The balancer: a run computes where data should be, and a commit puts it there.
 
-Ours: a run waits, works, and is ready after fixed times (`model.BALANCER_TIMES`); what it proposes is what a new volume
-of the same policy would get. Where that is what there is, the run ends with nothing to do.
+Ours: a run waits, works, and is ready after fixed times (`model.BALANCER_TIMES`); it proposes the disk sets that new
+volumes with the same policies would get. When all volumes have these, the run ends with nothing to do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .results import OkJson, ok
 
 @handles
 def volumeBalancerGetStatus(cluster: Cluster) -> VolumeBalancerStatus:
-    """The state of the run."""
+    """Return the state of the balancer."""
     # It is never in automatic mode: nothing in the API switches that on.
     return VolumeBalancerStatus(status=cluster.balancer.status, auto=False)
 
@@ -36,61 +36,63 @@ def volumeBalancerGetStatus(cluster: Cluster) -> VolumeBalancerStatus:
 @handles
 def volumeBalancerSetStatus(cluster: Cluster, json: VolumeBalancerCommand) -> OkJson:
     """Begin a run, abort it, or put its result into effect."""
-    run = cluster.balancer
+    balancer = cluster.balancer
     if json.cmd == "start":
-        if run.status not in ("nothing to do", "blocked"):
-            raise Busy(f"The balancer is {run.status}.")
+        if balancer.status not in ("nothing to do", "blocked"):
+            raise Busy(f"The balancer is {balancer.status}.")
         down = any(not disk.up for disk in cluster.disks.values())
-        run.enter("blocked" if down else "waiting", cluster.clock.now())
+        balancer.enter("blocked" if down else "waiting", cluster.clock.now())
     elif json.cmd == "commit":
-        if run.status != "ready":
-            raise InvalidParam(f"There is nothing to commit: the balancer's status is '{run.status}'.")
-        run.transaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
-        run.enter("commiting", cluster.clock.now())
+        if balancer.status != "ready":
+            raise InvalidParam(f"There is nothing to commit: the balancer's status is '{balancer.status}'.")
+        balancer.transaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
+        balancer.enter("commiting", cluster.clock.now())
     else:
-        run.enter("nothing to do", cluster.clock.now())
+        balancer.enter("nothing to do", cluster.clock.now())
     return ok(cluster)
 
 
 @handles
 def volumeBalancerVolumesStatus(cluster: Cluster) -> List[VolumeBalancerVolumeStatus]:
-    """What would move, of all volumes and snapshots."""
-    return [VolumeBalancerVolumeStatus(**_status(cluster, one)) for one in cluster.volumes() + cluster.snapshots()]
+    """Return which volumes and snapshots would move."""
+    return [
+        VolumeBalancerVolumeStatus(**_status(cluster, record)) for record in cluster.volumes() + cluster.snapshots()
+    ]
 
 
 @handles
 def volumeBalancerDisks(cluster: Cluster) -> Forecast:
-    """What each disk holds, and would hold."""
+    """Return what the disks hold, and would hold."""
     return forecast(cluster, list(cluster.records.values()), cluster.balancer.planned)
 
 
 @handles
 def volumeBalancerVolumeDisks(cluster: Cluster, volumeName: str) -> Forecast:
-    """The same for one volume."""
+    """Return what the disks hold, and would hold, of a volume."""
     return forecast_of(cluster, cluster.volume(volumeName), cluster.balancer.planned)
 
 
 @handles
 def volumeBalancerSnapshotDisks(cluster: Cluster, snapshotName: str) -> Forecast:
-    """The same for one snapshot."""
+    """Return what the disks hold, and would hold, of a snapshot."""
     return forecast_of(cluster, cluster.snapshot(snapshotName), cluster.balancer.planned)
 
 
 @handles
 def volumeBalancerVolumeDiskSets(cluster: Cluster, volumeName: str) -> VolumeBalancerVolumeDiskSets:
-    """The disk sets of a volume, and those proposed."""
+    """Return the disk sets of a volume, and those proposed."""
     return _disk_sets(cluster, cluster.volume(volumeName))
 
 
 @handles
 def volumeBalancerSnapshotDiskSets(cluster: Cluster, snapshotName: str) -> VolumeBalancerVolumeDiskSets:
-    """The disk sets of a snapshot, and those proposed."""
+    """Return the disk sets of a snapshot, and those proposed."""
     return _disk_sets(cluster, cluster.snapshot(snapshotName))
 
 
 @handles
 def volumeBalancerGroups(cluster: Cluster) -> List[VolumeBalancerAllocationGroup]:
-    """A group for each tree of volumes and snapshots that have a policy in common."""
+    """Return a group for each tree of volumes and snapshots with the same policy."""
     groups: Dict[Any, List[Record]] = {}
     for record in cluster.records.values():
         root = record.ancestors()[-1] if record.parent is not None else record
@@ -114,14 +116,14 @@ def _status(cluster: Cluster, record: Record) -> Dict[str, Any]:
 
 
 def _blocked(cluster: Cluster, record: Record) -> bool:
-    used = {number for one in record.diskSets for number in one}
+    used = {number for disks in record.diskSets for number in disks}
     return not all(number in cluster.disks and cluster.disks[number].usable for number in used)
 
 
 def _disk_sets(cluster: Cluster, record: Record) -> VolumeBalancerVolumeDiskSets:
     return VolumeBalancerVolumeDiskSets(
-        currentDiskSets=[list(one) for one in record.diskSets],
-        balancerDiskSets=[list(one) for one in cluster.balancer.planned.get(record.id, record.diskSets)],
+        currentDiskSets=[list(disks) for disks in record.diskSets],
+        balancerDiskSets=[list(disks) for disks in cluster.balancer.planned.get(record.id, record.diskSets)],
         **_status(cluster, record),
     )
 
@@ -129,7 +131,7 @@ def _disk_sets(cluster: Cluster, record: Record) -> VolumeBalancerVolumeDiskSets
 def _group(cluster: Cluster, members: List[Record]) -> VolumeBalancerAllocationGroup:
     first = members[0]
     try:
-        feasible = bool(cluster.choose_sets(first.policy))
+        feasible = bool(cluster.space.choose_sets(first.policy))
     except InsufficientResources:
         feasible = False
     slots: Dict[Any, VolumeBalancerSlot] = {}
@@ -145,13 +147,13 @@ def _group(cluster: Cluster, members: List[Record]) -> VolumeBalancerAllocationG
         placeHead=first.policy.placeHead,
         replication=first.policy.replication,
         feasible=feasible,
-        blocked=any(_blocked(cluster, one) for one in members),
-        size=sum(one.size for one in members),
-        storedSize=sum(one.stored for one in members),
-        objectsCount=sum(one.objectsCount for one in members),
+        blocked=any(_blocked(cluster, record) for record in members),
+        size=sum(record.size for record in members),
+        storedSize=sum(record.stored for record in members),
+        objectsCount=sum(record.objectsCount for record in members),
         root=(first.ancestors() or [first])[-1].name,
-        volumes=[one.name for one in members],
-        targetDiskSets=[list(one) for one in slots],
+        volumes=[record.name for record in members],
+        targetDiskSets=[list(disks) for disks in slots],
         slots=list(slots.values()),
         reuseServer=first.policy.reuseServer,
     )

@@ -1,4 +1,4 @@
-"""When snapshots are to be deleted."""
+"""Dates at which snapshots are deleted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..cluster.errors import InvalidParam
 
 
 def delete_date(cluster: Cluster, date: Optional[int], after: Optional[int]) -> Optional[int]:
-    """The date of a request; None for no date, or when it says nothing."""
+    """Return the date that a request gives; None if it gives none, or asks for none."""
     if date is not None and after is not None:
         raise InvalidParam("Give targetDeleteDate or deleteAfter, not both.")
     if after is not None:

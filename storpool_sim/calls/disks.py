@@ -9,11 +9,13 @@ from storpool.sptypes import DiskDescUpdate
 
 from ..cluster import SCRUB_RATE, Cluster, model
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist
+from ..cluster.events import begin_eject
+from ..cluster.incidents import start_servers
 from ..cluster.placement import DiskUse, own_objects, stored_in_object
 from .registry import handles
 from .results import OkJson, RawJson, ok
 
-#: The states of objects, which are numbers in JSON.
+#: The states of objects, as numbers in JSON.
 OBJECT_OK, OBJECT_IN_RECOVERY = 1, 3
 
 #: Ours: a disk keeps track of its data in pieces of this size.
@@ -24,30 +26,30 @@ Fields = Dict[str, Any]
 
 @handles
 def disksList(cluster: Cluster) -> RawJson:
-    """Every disk."""
-    use = cluster.use()
+    """List the disks."""
+    use = cluster.space.use()
     return RawJson({number: _summary(cluster, disk, use[number]) for number, disk in sorted(cluster.disks.items())})
 
 
 @handles
 def serverDisksList(cluster: Cluster, serverId: int) -> RawJson:
-    """The disks of one server."""
+    """List the disks of a server."""
     if serverId not in cluster.servers:
         raise ObjectDoesNotExist(f"Server {serverId} does not exist.")
-    return RawJson({number: one for number, one in disksList(cluster).value.items() if one["serverId"] == serverId})
+    return RawJson({number: disk for number, disk in disksList(cluster).value.items() if disk["serverId"] == serverId})
 
 
 @handles
 def diskDescribe(cluster: Cluster, diskId: int) -> RawJson:
-    """A disk and its objects."""
+    """Describe a disk with its objects."""
     disk = _up(cluster, diskId)
-    fields = _summary(cluster, disk, cluster.use()[diskId])
+    fields = _summary(cluster, disk, cluster.space.use()[diskId])
     return RawJson({**fields, "objects": dict(enumerate(_objects(cluster, disk)))})
 
 
 @handles
 def serverDiskDescribe(cluster: Cluster, serverId: int, diskId: int) -> RawJson:
-    """A disk of one server and its objects."""
+    """Describe a disk of a server with its objects."""
     if diskId not in serverDisksList(cluster, serverId).value:
         raise ObjectDoesNotExist(f"Server {serverId} has no disk {diskId}.")
     return diskDescribe(cluster, diskId)
@@ -55,21 +57,21 @@ def serverDiskDescribe(cluster: Cluster, serverId: int, diskId: int) -> RawJson:
 
 @handles
 def diskInfo(cluster: Cluster, diskId: int) -> RawJson:
-    """A disk and what each volume and snapshot has on it."""
+    """Describe a disk with what volumes and snapshots have on it."""
     disk = _up(cluster, diskId)
     states: Dict[int, int] = {}
     volumes: Dict[str, Fields] = {}
-    for one in _objects(cluster, disk):
+    for entry in _objects(cluster, disk):
         fields = volumes.setdefault(
-            one["volume"],
-            {"name": one["volume"], "storedSize": 0, "onDiskSize": 0, "objectsCount": 0, "objectStates": {}},
+            entry["volume"],
+            {"name": entry["volume"], "storedSize": 0, "onDiskSize": 0, "objectsCount": 0, "objectStates": {}},
         )
-        fields["storedSize"] += one["storedSize"]
-        fields["onDiskSize"] += one["onDiskSize"]
+        fields["storedSize"] += entry["storedSize"]
+        fields["onDiskSize"] += entry["onDiskSize"]
         fields["objectsCount"] += 1
         for counts in (states, fields["objectStates"]):
-            counts[one["state"]] = counts.get(one["state"], 0) + 1
-    fields = _summary(cluster, disk, cluster.use()[diskId])
+            counts[entry["state"]] = counts.get(entry["state"], 0) + 1
+    fields = _summary(cluster, disk, cluster.space.use()[diskId])
     return RawJson({**fields, "objectStates": states, "volumeInfos": volumes})
 
 
@@ -103,6 +105,7 @@ def _summary(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Fields:
         "agCount": disk.agCount,
         "agAllocated": full + partial,
         "agFree": disk.agCount - full - partial,
+        "agFreeNotTrimmed": 0,  # drives are told at once
         "agFull": full,
         "agPartial": partial,
         "agFreeing": 0,
@@ -136,10 +139,10 @@ def _scrubbing(cluster: Cluster, disk: model.Disk, use: DiskUse) -> Dict[str, An
 
 
 def _objects(cluster: Cluster, disk: model.Disk) -> Iterator[Fields]:
-    """The objects on a disk; one that catches up has looked at the first of them."""
+    """Yield the objects on a disk; a disk that catches up has recovered the first of them."""
     done = None if disk.recovering is None else int(disk.recovering.done)
     count = 0
-    for record in cluster.users_of_disk(disk.id):
+    for record in cluster.records.users_of_disk(disk.id):
         for index in chain(*own_objects(record)):
             if disk.id in record.diskSets[index % len(record.diskSets)]:
                 stored = stored_in_object(record, index)
@@ -160,7 +163,7 @@ def _objects(cluster: Cluster, disk: model.Disk) -> Iterator[Fields]:
 @handles
 def diskSetDesc(cluster: Cluster, diskId: int, json: DiskDescUpdate) -> OkJson:
     """Label a disk."""
-    cluster.disk(diskId).description = json.description
+    cluster.space.disk(diskId).description = json.description
     return ok(cluster)
 
 
@@ -169,19 +172,14 @@ def diskSetDesc(cluster: Cluster, diskId: int, json: DiskDescUpdate) -> OkJson:
 
 @handles
 def diskSoftEject(cluster: Cluster, diskId: int) -> OkJson:
-    """Begin to move the data away, or go on with it."""
-    disk = _up(cluster, diskId)
-    if disk.ejecting is None:
-        disk.ejecting = model.Progress(cluster.clock.now())
-        disk.ejectObjects = cluster.use()[diskId].objects
-        disk.ejectTransaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
-    disk.softEject = "on"
+    """Begin to move the data away, or resume."""
+    begin_eject(cluster, _up(cluster, diskId))
     return ok(cluster)
 
 
 @handles
 def diskSoftEjectPause(cluster: Cluster, diskId: int) -> OkJson:
-    """Hold the moving of the data."""
+    """Pause moving the data away."""
     disk = _up(cluster, diskId)
     if disk.softEject == "off":
         raise InvalidParam(f"Disk {diskId} is not being soft-ejected.")
@@ -191,7 +189,7 @@ def diskSoftEjectPause(cluster: Cluster, diskId: int) -> OkJson:
 
 @handles
 def diskSoftEjectCancel(cluster: Cluster, diskId: int) -> OkJson:
-    """Use the disk again; what has left comes back."""
+    """Use the disk again; the data that has left comes back."""
     disk = _up(cluster, diskId)
     disk.softEject, disk.ejecting = "off", None
     _place_anew(cluster, disk)
@@ -209,33 +207,33 @@ def diskEject(cluster: Cluster, diskId: int) -> OkJson:
 @handles
 def diskIgnore(cluster: Cluster, diskId: int) -> OkJson:
     """Let a cluster that waits for a disk start without it."""
-    disk = cluster.disk(diskId)
+    disk = cluster.space.disk(diskId)
     if disk.up:
         raise Busy(f"Disk {diskId} is up.")
     disk.ignored = True
-    cluster.start_servers()
+    start_servers(cluster)
     return ok(cluster)
 
 
 @handles
 def diskForget(cluster: Cluster, diskId: int) -> OkJson:
     """Drop a disk that is down, from every group too."""
-    disk = cluster.disk(diskId)
+    disk = cluster.space.disk(diskId)
     if disk.up:
         raise Busy(f"Disk {diskId} is up.")
-    cluster.forget_disk(disk)
-    cluster.start_servers()
+    cluster.space.forget_disk(disk)
+    start_servers(cluster)
     return ok(cluster)
 
 
 def _place_anew(cluster: Cluster, disk: model.Disk) -> None:
     for group in cluster.groups.values():
         if disk.id in group.disks:
-            cluster.replace(cluster.users_of_group(group.name))
+            cluster.space.move(cluster.records.users_of_group(group.name))
 
 
 def _up(cluster: Cluster, number: int) -> model.Disk:
-    disk = cluster.disk(number)
+    disk = cluster.space.disk(number)
     if not disk.up:
         raise InvalidParam(f"Disk {number} is down.")
     return disk
@@ -246,7 +244,7 @@ def _up(cluster: Cluster, number: int) -> model.Disk:
 
 @handles
 def diskScrubStart(cluster: Cluster, diskId: int) -> OkJson:
-    """Begin a scrub; on a disk where scrubbing is paused it begins paused."""
+    """Begin a scrub, which begins paused where scrubbing is paused."""
     scrub, now = _up(cluster, diskId).scrub, cluster.clock.now()
     if scrub.started is None:
         scrub.started = now
@@ -274,6 +272,6 @@ def diskScrubContinue(cluster: Cluster, diskId: int) -> OkJson:
 
 @handles
 def diskRetrim(cluster: Cluster, diskId: int) -> OkJson:
-    """Tell a drive again what is free on it, which nothing shows."""
+    """Tell a drive again which of its space is free; nothing shows that."""
     _up(cluster, diskId)
     return ok(cluster)

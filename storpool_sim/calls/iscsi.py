@@ -1,7 +1,7 @@
 """The export of volumes over iSCSI.
 
-Ours: a target keeps the name that it was made with, in the letters that such names may have; what has exports is not
-deleted (`busy`); a volume that is deleted takes its target along.
+Ours: a target keeps the name that it was created with, with "-" for letters that such names cannot have; what has
+exports cannot be deleted (`busy`); the target of a volume is deleted with it.
 """
 
 from __future__ import annotations
@@ -42,48 +42,52 @@ from ..cluster.model_iscsi import DEFAULT_PORT, ISCSI, Export, Initiator, Portal
 from .registry import handles
 from .results import OkJson, ok
 
-# What there is
+# Read it
 
 
 @handles
 def iSCSIConfig(cluster: Cluster) -> Config:
-    """All of it."""
+    """Return the whole configuration."""
     state = cluster.iscsi
     return Config(
         iscsi=iSCSIConfigData(
             baseName=state.baseName,
-            initiators={number: _initiator(state, one) for number, one in state.initiators.items()},
-            portalGroups={number: _group(one) for number, one in state.groups.items()},
+            initiators={number: _initiator(state, initiator) for number, initiator in state.initiators.items()},
+            portalGroups={number: _group(group) for number, group in state.groups.items()},
             targets={
                 number: iSCSITarget(
-                    currentControllerId=one.controller, name=one.name, volume=cluster.records[one.volume].name
+                    currentControllerId=target.controller, name=target.name, volume=cluster.records[target.volume].name
                 )
-                for number, one in state.targets.items()
+                for number, target in state.targets.items()
             },
         )
     )
 
 
-def _initiator(state: ISCSI, one: Initiator) -> iSCSIInitiator:
+def _initiator(state: ISCSI, initiator: Initiator) -> iSCSIInitiator:
     names = {target.volume: target.name for target in state.targets.values()}
     return iSCSIInitiator(
-        name=one.name,
-        username=one.username,
-        secret=one.secret,
-        nets=list(one.nets),
-        exports=[iSCSIExport(portalGroup=each.portalGroup, target=names[each.volume]) for each in one.exports],
+        name=initiator.name,
+        username=initiator.username,
+        secret=initiator.secret,
+        nets=list(initiator.nets),
+        exports=[
+            iSCSIExport(portalGroup=export.portalGroup, target=names[export.volume]) for export in initiator.exports
+        ],
     )
 
 
-def _group(one: PortalGroup) -> iSCSIPortalGroup:
+def _group(group: PortalGroup) -> iSCSIPortalGroup:
     return iSCSIPortalGroup(
-        name=one.name,
-        networks=[iSCSIPGNetwork(address=address, prefix=prefix) for address, prefix in one.networks],
-        portals=[iSCSIPortal(controller=each.controller, ip=each.ip, port=str(each.port)) for each in one.portals],
+        name=group.name,
+        networks=[iSCSIPGNetwork(address=address, prefix=prefix) for address, prefix in group.networks],
+        portals=[
+            iSCSIPortal(controller=portal.controller, ip=portal.ip, port=str(portal.port)) for portal in group.portals
+        ],
     )
 
 
-# Changing it
+# Change it
 
 
 @handles
@@ -105,59 +109,59 @@ def _only(command: iSCSIConfigCommand) -> Tuple[str, Any]:
     return given[0]
 
 
-def _set_base_name(cluster: Cluster, state: ISCSI, one: iSCSICommandSetBaseName) -> None:
-    state.baseName = one.name
+def _set_base_name(cluster: Cluster, state: ISCSI, command: iSCSICommandSetBaseName) -> None:
+    state.baseName = command.name
 
 
-def _create_group(cluster: Cluster, state: ISCSI, one: iSCSICommandCreatePortalGroup) -> None:
-    if state.group(one.name) is not None:
-        raise ObjectExists(f"Portal group '{one.name}' already exists.")
-    state.groups[state.next_number()] = PortalGroup(one.name)
+def _create_group(cluster: Cluster, state: ISCSI, command: iSCSICommandCreatePortalGroup) -> None:
+    if state.group(command.name) is not None:
+        raise ObjectExists(f"Portal group '{command.name}' already exists.")
+    state.groups[state.next_number()] = PortalGroup(command.name)
 
 
-def _delete_group(cluster: Cluster, state: ISCSI, one: iSCSICommandDeletePortalGroup) -> None:
-    group = _find_group(state, one.name)
-    if any(export.portalGroup == one.name for export in state.exports()):
-        raise Busy(f"Portal group '{one.name}' has exports.")
-    state.groups = {number: each for number, each in state.groups.items() if each is not group}
+def _delete_group(cluster: Cluster, state: ISCSI, command: iSCSICommandDeletePortalGroup) -> None:
+    group = _find_group(state, command.name)
+    if any(export.portalGroup == command.name for export in state.exports()):
+        raise Busy(f"Portal group '{command.name}' has exports.")
+    state.groups = {number: other for number, other in state.groups.items() if other is not group}
 
 
-def _add_group_network(cluster: Cluster, state: ISCSI, one: iSCSICommandPortalGroupAddNetwork) -> None:
-    group = _find_group(state, one.portalGroup)
-    net = _network(one.net)
+def _add_group_network(cluster: Cluster, state: ISCSI, command: iSCSICommandPortalGroupAddNetwork) -> None:
+    group = _find_group(state, command.portalGroup)
+    net = _network(command.net)
     # As it was given: the address is the controller's side of the network.
-    entry = (one.net.split("/")[0], net.prefixlen)
+    entry = (command.net.split("/")[0], net.prefixlen)
     if entry in group.networks:
-        raise ObjectExists(f"Network {one.net} is in portal group '{group.name}' already.")
+        raise ObjectExists(f"Network {command.net} is in portal group '{group.name}' already.")
     group.networks.append(entry)
 
 
-def _create_portal(cluster: Cluster, state: ISCSI, one: iSCSICommandCreatePortal) -> None:
-    group = _find_group(state, one.portalGroup)
-    if one.controller not in cluster.controllers:
-        raise ObjectDoesNotExist(f"iSCSI controller {one.controller} does not exist.")
-    port = _port(one)
-    _address(one.ip)
-    if state.portal(one.ip, port) is not None:
-        raise ObjectExists(f"Portal {one.ip}:{port} already exists.")
-    group.portals.append(Portal(one.controller, one.ip, port))
+def _create_portal(cluster: Cluster, state: ISCSI, command: iSCSICommandCreatePortal) -> None:
+    group = _find_group(state, command.portalGroup)
+    if command.controller not in cluster.controllers:
+        raise ObjectDoesNotExist(f"iSCSI controller {command.controller} does not exist.")
+    port = _port(command)
+    _address(command.ip)
+    if state.portal(command.ip, port) is not None:
+        raise ObjectExists(f"Portal {command.ip}:{port} already exists.")
+    group.portals.append(Portal(command.controller, command.ip, port))
 
 
-def _delete_portal(cluster: Cluster, state: ISCSI, one: iSCSICommandDeletePortal) -> None:
-    portal = state.portal(one.ip, _port(one))
+def _delete_portal(cluster: Cluster, state: ISCSI, command: iSCSICommandDeletePortal) -> None:
+    portal = state.portal(command.ip, _port(command))
     if portal is None:
-        raise ObjectDoesNotExist(f"Portal {one.ip}:{_port(one)} does not exist.")
+        raise ObjectDoesNotExist(f"Portal {command.ip}:{_port(command)} does not exist.")
     for group in state.groups.values():
-        group.portals = [each for each in group.portals if each is not portal]
+        group.portals = [other for other in group.portals if other is not portal]
 
 
-def _create_target(cluster: Cluster, state: ISCSI, one: iSCSICommandCreateTarget) -> None:
-    record = cluster.volume(one.volumeName)
+def _create_target(cluster: Cluster, state: ISCSI, command: iSCSICommandCreateTarget) -> None:
+    record = cluster.volume(command.volumeName)
     if state.target(record.id) is not None:
-        raise ObjectExists(f"Volume '{one.volumeName}' has a target already.")
+        raise ObjectExists(f"Volume '{command.volumeName}' has a target already.")
     number = state.next_number()
     name = f"{state.baseName}:{_letters(record.name)}"
-    if any(name == each.name for each in state.targets.values()):
+    if any(name == target.name for target in state.targets.values()):
         name += f"-{number}"  # two volumes whose names differ in letters that iSCSI names lack
     controllers = sorted(cluster.controllers) or [0]
     state.targets[number] = Target(name, record.id, controllers[number % len(controllers)])
@@ -167,59 +171,59 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9\-.:]", "-", name.lower().lstrip("~"))
 
 
-def _delete_target(cluster: Cluster, state: ISCSI, one: iSCSICommandDeleteTarget) -> None:
-    record = cluster.find(one.volumeName)
+def _delete_target(cluster: Cluster, state: ISCSI, command: iSCSICommandDeleteTarget) -> None:
+    record = cluster.find(command.volumeName)
     target = state.target(record.id) if record is not None else None
     if target is None:
-        raise InvalidParam(f"Volume '{one.volumeName}' has no target.")
+        raise InvalidParam(f"Volume '{command.volumeName}' has no target.")
     if any(export.volume == target.volume for export in state.exports()):
         raise Busy(f"Target '{target.name}' is exported.")
     state.forget(target.volume)
 
 
-def _create_initiator(cluster: Cluster, state: ISCSI, one: iSCSICommandCreateInitiator) -> None:
-    if state.initiator(one.name) is not None:
-        raise ObjectExists(f"Initiator '{one.name}' already exists.")
-    state.initiators[state.next_number()] = Initiator(one.name, one.username, one.secret)
+def _create_initiator(cluster: Cluster, state: ISCSI, command: iSCSICommandCreateInitiator) -> None:
+    if state.initiator(command.name) is not None:
+        raise ObjectExists(f"Initiator '{command.name}' already exists.")
+    state.initiators[state.next_number()] = Initiator(command.name, command.username, command.secret)
 
 
-def _delete_initiator(cluster: Cluster, state: ISCSI, one: iSCSICommandDeleteInitiator) -> None:
-    initiator = _find_initiator(state, one.name)
+def _delete_initiator(cluster: Cluster, state: ISCSI, command: iSCSICommandDeleteInitiator) -> None:
+    initiator = _find_initiator(state, command.name)
     if initiator.exports:
-        raise Busy(f"Initiator '{one.name}' has exports.")
-    state.initiators = {number: each for number, each in state.initiators.items() if each is not initiator}
+        raise Busy(f"Initiator '{command.name}' has exports.")
+    state.initiators = {number: other for number, other in state.initiators.items() if other is not initiator}
 
 
-def _add_initiator_network(cluster: Cluster, state: ISCSI, one: iSCSICommandInitiatorAddNetwork) -> None:
-    initiator = _find_initiator(state, one.initiator)
-    _network(one.net)
-    if one.net in initiator.nets:
-        raise ObjectExists(f"Initiator '{initiator.name}' has the network {one.net} already.")
-    initiator.nets.append(one.net)
+def _add_initiator_network(cluster: Cluster, state: ISCSI, command: iSCSICommandInitiatorAddNetwork) -> None:
+    initiator = _find_initiator(state, command.initiator)
+    _network(command.net)
+    if command.net in initiator.nets:
+        raise ObjectExists(f"Initiator '{initiator.name}' has the network {command.net} already.")
+    initiator.nets.append(command.net)
 
 
-def _export(cluster: Cluster, state: ISCSI, one: iSCSICommandExport) -> None:
-    initiator, export = _exported(cluster, state, one)
+def _export(cluster: Cluster, state: ISCSI, command: iSCSICommandExport) -> None:
+    initiator, export = _exported(cluster, state, command)
     if export in initiator.exports:
-        raise ObjectExists(f"Volume '{one.volumeName}' is exported to '{initiator.name}' already.")
+        raise ObjectExists(f"Volume '{command.volumeName}' is exported to '{initiator.name}' already.")
     initiator.exports.append(export)
 
 
-def _delete_export(cluster: Cluster, state: ISCSI, one: iSCSICommandExportDelete) -> None:
-    initiator, export = _exported(cluster, state, one)
+def _delete_export(cluster: Cluster, state: ISCSI, command: iSCSICommandExportDelete) -> None:
+    initiator, export = _exported(cluster, state, command)
     if export not in initiator.exports:
-        raise ObjectDoesNotExist(f"Volume '{one.volumeName}' is not exported to '{initiator.name}'.")
+        raise ObjectDoesNotExist(f"Volume '{command.volumeName}' is not exported to '{initiator.name}'.")
     initiator.exports.remove(export)
 
 
 def _exported(
-    cluster: Cluster, state: ISCSI, one: Union[iSCSICommandExport, iSCSICommandExportDelete]
+    cluster: Cluster, state: ISCSI, command: Union[iSCSICommandExport, iSCSICommandExportDelete]
 ) -> Tuple[Initiator, Export]:
-    initiator = _find_initiator(state, one.initiator)
-    group = _find_group(state, one.portalGroup)
-    record = cluster.volume(one.volumeName)
+    initiator = _find_initiator(state, command.initiator)
+    group = _find_group(state, command.portalGroup)
+    record = cluster.volume(command.volumeName)
     if state.target(record.id) is None:
-        raise ObjectDoesNotExist(f"Volume '{one.volumeName}' has no target.")
+        raise ObjectDoesNotExist(f"Volume '{command.volumeName}' has no target.")
     return initiator, Export(group.name, record.id)
 
 
@@ -251,8 +255,8 @@ def _address(text: str) -> None:
         raise InvalidParam(f"Not an address: '{text}'") from exc
 
 
-def _port(one: Union[iSCSICommandCreatePortal, iSCSICommandDeletePortal]) -> int:
-    port = DEFAULT_PORT if one.port is None else one.port
+def _port(command: Union[iSCSICommandCreatePortal, iSCSICommandDeletePortal]) -> int:
+    port = DEFAULT_PORT if command.port is None else command.port
     if not 0 < port < 65536:
         raise InvalidParam(f"Not a port: {port}")
     return port

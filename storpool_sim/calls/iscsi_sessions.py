@@ -1,7 +1,7 @@
 """Live iSCSI sessions, and the interfaces of the controllers.
 
-No initiator can log in to a simulation, so sessions are there when a test has played one: `login(cluster, ...)`. A
-controller that does not run, or is in `cluster.iscsi.silent`, answers neither question: its entry says "timeout".
+No initiator can log in to a simulation, so a test begins the sessions: `login(cluster, ...)`. A controller that does
+not run, or is in `cluster.iscsi.silent`, answers neither query: its entry says "timeout".
 """
 
 from __future__ import annotations
@@ -32,37 +32,39 @@ _Counters = TypeVar("_Counters", bound=JsonObjectImpl)
 
 
 def login(cluster: Cluster, initiator: str, volume: str, address: str = "192.0.2.1") -> Login:
-    """Play an initiator that logs in to the target of a volume that is exported to it."""
+    """Simulate that an initiator logs in to the target of a volume that is exported to it."""
     with cluster.lock:
         state = cluster.iscsi
-        record, who = cluster.volume(volume), state.initiator(initiator)
+        record, host = cluster.volume(volume), state.initiator(initiator)
         target = state.target(record.id)
-        export = next((one for one in who.exports if one.volume == record.id), None) if who is not None else None
+        export = (
+            next((export for export in host.exports if export.volume == record.id), None) if host is not None else None
+        )
         group = state.group(export.portalGroup) if export is not None else None
         if target is None or group is None or not group.portals:
             raise ObjectDoesNotExist(f"Volume '{volume}' is not exported to '{initiator}' through any portal.")
-        portal = next((one for one in group.portals if one.controller == target.controller), group.portals[0])
+        portal = next((portal for portal in group.portals if portal.controller == target.controller), group.portals[0])
         number = state.next_number()
-        made = Login(number, portal.controller, initiator, target.name, portal, address, cluster.clock.now())
-        state.logins.append(made)
-        return made
+        session = Login(number, portal.controller, initiator, target.name, portal, address, cluster.clock.now())
+        state.logins.append(session)
+        return session
 
 
-@handles(lacks="sessions that a test plays")
+@handles(lacks="sessions that a test begins")
 def iSCSISessionsInfo(cluster: Cluster, json: Optional[iSCSIControllersQuery] = None) -> Sessions:
-    """The sessions of the controllers that answer, and an entry for each that does not."""
-    found = []
+    """List the sessions of the controllers that answer, and an entry for each that does not."""
+    sessions = []
     for number in _asked(cluster, json):
         if _silent(cluster, number):
-            found.append(iSCSISessionInfo(status="timeout", controllerId=number))
+            sessions.append(iSCSISessionInfo(status="timeout", controllerId=number))
         else:
-            found.extend(_session(one) for one in cluster.iscsi.logins if one.controller == number)
-    return Sessions(sessions=found)
+            sessions.extend(_session(login) for login in cluster.iscsi.logins if login.controller == number)
+    return Sessions(sessions=sessions)
 
 
 @handles
 def iSCSInterfacesInfo(cluster: Cluster, json: Optional[iSCSIControllersQuery] = None) -> iSCSIControllersIntefacesInfo:
-    """Two interfaces for each controller."""
+    """List two interfaces for each controller."""
     return iSCSIControllersIntefacesInfo(
         controllers=[
             iSCSIControllerIntefacesInfo(status="timeout", controllerId=number)
@@ -100,28 +102,28 @@ def _interfaces(number: int) -> List[iSCSIControllerInterfaceInfo]:
 
 
 def _counters(cls: Type[_Counters], counted: Mapping[str, int]) -> _Counters:
-    """An object all of whose fields are counters."""
-    made: _Counters = spType(cls).handleVal({name: counted.get(name, 0) for name in cls.__spfields__})
-    return made
+    """Return an object all of whose fields are counters."""
+    counters: _Counters = spType(cls).handleVal({name: counted.get(name, 0) for name in cls.__spfields__})
+    return counters
 
 
-def _session(one: Login) -> iSCSISessionInfo:
-    # Nothing passes through a session that is played: all that is counted is the login.
+def _session(login: Login) -> iSCSISessionInfo:
+    # No data passes through a simulated session: only the login is counted.
     return iSCSISessionInfo(
         status="ok",
-        controllerId=one.controller,
-        connectionId=one.number,
-        ISID=f"0x{one.number:012x}",
-        timeCreated=int(one.created),
-        target=one.target,
-        initiator=one.initiator,
+        controllerId=login.controller,
+        connectionId=login.number,
+        ISID=f"0x{login.number:012x}",
+        timeCreated=int(login.created),
+        target=login.target,
+        initiator=login.initiator,
         stats=_counters(iSCSISessionStats, {"login": 1, "loginRsp": 1}),
         tasks=_counters(iSCSISessionTasks, {"inFreeList": 128}),
         tcp=iSCSISessionTcp(
-            portalIP=one.portal.ip,
-            portalPort=one.portal.port,
-            initiatorIP=one.address,
-            initiatorPort=49152 + one.number % 16384,
+            portalIP=login.portal.ip,
+            portalPort=login.portal.port,
+            initiatorIP=login.address,
+            initiatorPort=49152 + login.number % 16384,
             wscale=7,
             localMSS=1460,
             remoteMSS=1460,

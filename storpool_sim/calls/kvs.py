@@ -13,20 +13,20 @@ from .results import OkJson, RawJson, ok
 
 @handles
 def kvsBuckets(cluster: Cluster) -> KeyValueBucketsList:
-    """The version of each bucket."""
-    return KeyValueBucketsList(buckets={name: one.version for name, one in sorted(cluster.buckets.items())})
+    """Return the version of each bucket."""
+    return KeyValueBucketsList(buckets={name: bucket.version for name, bucket in sorted(cluster.buckets.items())})
 
 
 @handles
 def kvsList(cluster: Cluster, bucketName: str) -> RawJson:
-    """All pairs of a bucket."""
+    """Return all pairs of a bucket."""
     bucket = _bucket(cluster, bucketName)
     return RawJson({"name": bucketName, "version": bucket.version, "pairs": dict(bucket.pairs)})
 
 
 @handles
 def kvsGet(cluster: Cluster, bucketName: str, keyName: str) -> RawJson:
-    """One pair of a bucket."""
+    """Return one pair of a bucket."""
     bucket = _bucket(cluster, bucketName)
     if keyName not in bucket.pairs:
         raise ObjectDoesNotExist(f"Key '{keyName}' does not exist in bucket '{bucketName}'.")
@@ -35,7 +35,7 @@ def kvsGet(cluster: Cluster, bucketName: str, keyName: str) -> RawJson:
 
 @handles
 def kvsCreate(cluster: Cluster, bucketName: str) -> OkJson:
-    """Make an empty bucket."""
+    """Create an empty bucket."""
     if bucketName in cluster.buckets:
         raise ObjectExists(f"Bucket '{bucketName}' already exists.")
     cluster.buckets[bucketName] = Bucket()
@@ -52,14 +52,14 @@ def kvsDelete(cluster: Cluster, bucketName: str) -> OkJson:
 
 @handles
 def kvsUpdate(cluster: Cluster, bucketName: str, json: KeyValueBucketSetDesc) -> OkJson:
-    """Set pairs and, where the value is empty, delete them; if the bucket is at the version that is asked for."""
+    """Set pairs, and delete those with an empty value, if the bucket is at the version that the request asks for."""
     bucket = _bucket(cluster, bucketName)
     if json.runIfVersionIs is not None and json.runIfVersionIs != bucket.version:
         raise RunIfVersionIsMismatch(
             f"Bucket '{bucketName}' is at version {bucket.version}, not at {json.runIfVersionIs}."
         )
     if json.set:
-        # Ours: a request that sets something is one change, be the values new or not.
+        # Ours: a request that sets something is one change, whether or not the values are new.
         bucket.version += 1
     for key, value in json.set.items():
         if value:

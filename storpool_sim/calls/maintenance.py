@@ -1,7 +1,8 @@
 """Nodes in maintenance.
 
-Ours: a refusal is `busy`, since it may be granted later, and a node that is in maintenance already is `objectExists`.
-The node's services go on, for someone to stop them; with `Cluster.maintenanceStops` they stop and start with it.
+Ours: a refusal is `busy`, since the request may succeed later, and `objectExists` for a node in maintenance.
+The node's services go on, for someone to stop them; with `Cluster.maintenanceStops` they stop and start with the
+maintenance.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
+from ..cluster.events import end_maintenance
 from ..cluster.model import Maintenance
 from .registry import handles
 from .results import OkJson, ok
@@ -27,19 +29,19 @@ MIN_OK_REPLICAS = 2
 
 @handles
 def maintenanceList(cluster: Cluster) -> MaintenanceNodesList:
-    """The nodes in maintenance."""
+    """List the nodes in maintenance."""
     now = cluster.clock.now()
     return MaintenanceNodesList(
         nodes=[
             MaintenanceNodeDesc(
                 nodeId=node,
-                started=int(one.started),
-                duration=one.duration,
-                description=one.description,
-                overrun=False,  # an entry ends when its time is over
-                remaining=int(one.ends - now),
+                started=int(maintenance.started),
+                duration=maintenance.duration,
+                description=maintenance.description,
+                overrun=False,  # a maintenance ends when its time is over
+                remaining=int(maintenance.ends - now),
             )
-            for node, one in sorted(cluster.maintenance.items())
+            for node, maintenance in sorted(cluster.maintenance.items())
         ]
     )
 
@@ -71,22 +73,24 @@ def maintenanceComplete(cluster: Cluster, json: MaintenanceCompleteDesc) -> OkJs
     """End a node's maintenance before its time."""
     if json.nodeId not in cluster.maintenance:
         raise ObjectDoesNotExist(f"Node {json.nodeId} is not in maintenance.")
-    cluster.end_maintenance(json.nodeId)
+    end_maintenance(cluster, json.nodeId)
     return ok(cluster)
 
 
 def _check_votes(cluster: Cluster, away: Set[int], margin: int) -> None:
-    voting = {one.nodeId for one in cluster.servers.values()}
-    alive = {one.nodeId for one in cluster.servers.values() if one.running} - away
+    voting = {server.nodeId for server in cluster.servers.values()}
+    alive = {server.nodeId for server in cluster.servers.values() if server.running} - away
     needed = len(voting) // 2 + 1 + margin
     if voting & away and len(alive) < needed:
         raise Busy(f"{len(alive)} voting nodes of {len(voting)} would be left, and {needed} are needed.")
 
 
 def _check_copies(cluster: Cluster, node: int, away: Set[int], json: MaintenanceSetDesc) -> None:
-    servers = {number: one for number, one in cluster.servers.items() if one.running and one.nodeId not in away}
+    servers = {
+        number: server for number, server in cluster.servers.items() if server.running and server.nodeId not in away
+    }
     healthy = {disk.id for disk in cluster.disks.values() if disk.up and disk.serverId in servers}
-    there = {
+    on_node = {
         disk.id
         for disk in cluster.disks.values()
         if disk.serverId in cluster.servers and cluster.servers[disk.serverId].nodeId == node
@@ -95,8 +99,8 @@ def _check_copies(cluster: Cluster, node: int, away: Set[int], json: Maintenance
         needed = MIN_OK_REPLICAS if json.minOkReplicas is None else json.minOkReplicas
         if json.maxReplicationDecrease is not None:
             needed = max(needed, record.policy.replication - json.maxReplicationDecrease)
-        # Only data that the node has a copy of: the rest is no worse off without it.
-        left = [len(healthy.intersection(one)) for one in record.diskSets if there.intersection(one)]
+        # Only data that the node has a copy of: the rest loses nothing.
+        left = [len(healthy.intersection(disks)) for disks in record.diskSets if on_node.intersection(disks)]
         if left and min(left) < needed:
             kind = "snapshot" if record.snapshot else "volume"
             raise Busy(f"The {kind} '{record.name}' would have {min(left)} copies left, and {needed} are needed.")

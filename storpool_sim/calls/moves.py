@@ -1,8 +1,8 @@
-"""Volumes and snapshots that go to another cluster, and volumes that are offered to one.
+"""Moves of volumes and snapshots to another cluster, and exports of volumes.
 
-Ours: what moves comes without its ancestors, their data in it, and keeps its global id; it keeps its placement where
-the other cluster has groups of the same names. `onAttached` "export" moves it and leaves it attached where it was, as
-an export of the cluster that it has moved to.
+Ours: what moves keeps its global id, and takes the data of its ancestors with it, but not the ancestors. It keeps its
+placement if the other cluster has groups of the same names. `onAttached` "export" moves it and leaves it attached where
+it was, as an export of the cluster that it has moved to.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def snapshotMoveToRemote(cluster: Cluster, snapshotName: str, json: SnapshotMove
 
 @handles(spans=True)
 def volumeAcquire(cluster: Cluster, volumeName: str, json: VolumeAcquireDesc, multiCluster: bool = False) -> OkJson:
-    """Fetch a volume from another cluster of the multicluster; nothing happens when it is here."""
-    for one in multicluster(cluster):
-        record = one.find(volumeName)
+    """Fetch a volume from another cluster of the multicluster; do nothing if it is here."""
+    for member in multicluster(cluster):
+        record = member.find(volumeName)
         if record is not None and not record.snapshot:
-            if one is not cluster:
-                _move(one, cluster, record, json.onRemoteAttached)
-                one.changed()
+            if member is not cluster:
+                _move(member, cluster, record, json.onRemoteAttached)
+                member.changed()
             return ok(cluster)
     raise ObjectDoesNotExist(f"Volume '{volumeName}' does not exist.")
 
@@ -64,24 +64,24 @@ def _other(
 ) -> Cluster:
     if (json.cluster is None) == (json.clusterId is None):
         raise InvalidParam("Give the name or the id of the other cluster, and only one of them.")
-    found = reach(cluster, json.cluster if json.cluster is not None else f"~{json.clusterId}")
-    if found is cluster:
+    other = reach(cluster, json.cluster if json.cluster is not None else f"~{json.clusterId}")
+    if other is cluster:
         raise InvalidParam(f"Cluster '{cluster.name}' is this one.")
-    return found
+    return other
 
 
-def check_detachable(cluster: Cluster, record: Record, mode: str, places: Iterable[Attachment]) -> None:
-    """Refuse, or not, that attachments end: `mode` is what a request says about them."""
-    for place in places:
+def check_detachable(cluster: Cluster, record: Record, mode: str, attachments: Iterable[Attachment]) -> None:
+    """Refuse to end attachments, unless `mode`, which is what a request says about them, allows it."""
+    for attachment in attachments:
         if mode == "fail":
             kind = "Snapshot" if record.snapshot else "Volume"
-            raise Busy(f"{kind} '{record.name}' is attached to client {place.client}.")
-        if mode == "detach" and cluster.is_open(record, place.client):
-            raise Busy(f"'{record.name}' is open at client {place.client}")
+            raise Busy(f"{kind} '{record.name}' is attached to client {attachment.client}.")
+        if mode == "detach" and cluster.is_open(record, attachment.client):
+            raise Busy(f"'{record.name}' is open at client {attachment.client}")
 
 
 class Arrival(NamedTuple):
-    """How a volume or snapshot is going to be in the cluster that it moves to."""
+    """What a volume or snapshot will be like in the cluster that it moves to."""
 
     policy: Policy
     diskSets: DiskSets
@@ -90,22 +90,28 @@ class Arrival(NamedTuple):
 
 
 def plan_move(target: Cluster, record: Record, others: Iterable[Record] = ()) -> Arrival:
-    """Look whether a volume or snapshot can move; `others` are going to, too."""
+    """Check that a volume or snapshot can move to a cluster along with `others`; return what it will be like there."""
     if record.deleted or record.transient:
         raise InvalidParam(f"Snapshot '{record.name}' cannot be moved.")
     if record.baseName:
-        target.check_name(record.baseName)
-    for one in others:
-        if record.baseName and one.baseName == record.baseName:
-            raise ObjectExists(f"Two volumes called '{record.baseName}' cannot come.")
+        target.records.check_name(record.baseName)
+    for other in others:
+        if record.baseName and other.baseName == record.baseName:
+            raise ObjectExists(f"Two volumes called '{record.baseName}' cannot move to the same cluster.")
+    for globalId in record.ids:
+        present = target.find(f"~{globalId}")
+        if present is not None:
+            raise ObjectExists(f"'{record.name}' is there already, as '{present.name}'.")
     if record.id in target.records:
         raise ObjectExists(f"The number {record.id} of '{record.name}' is taken there.")
     policy = _policy_there(target, record)
-    stored = min(record.size, record.stored + sum(one.stored for one in record.ancestors()))
+    stored = min(record.size, record.stored + sum(ancestor.stored for ancestor in record.ancestors()))
     template = target.templates.get(record.template.name) if record.template is not None else None
-    arrival = Arrival(policy, target.choose_sets(policy), template, stored)
-    coming = [replace(one, parent=None, diskSets=target.choose_sets(_policy_there(target, one))) for one in others]
-    target.check_room([*coming, replace(record, parent=None, stored=stored, diskSets=arrival.diskSets)])
+    arrival = Arrival(policy, target.space.choose_sets(policy), template, stored)
+    coming = [
+        replace(other, parent=None, diskSets=target.space.choose_sets(_policy_there(target, other))) for other in others
+    ]
+    target.space.check_room([*coming, replace(record, parent=None, stored=stored, diskSets=arrival.diskSets)])
     return arrival
 
 
@@ -116,8 +122,8 @@ def _policy_there(target: Cluster, record: Record) -> Policy:
 
 
 def move(source: Cluster, target: Cluster, record: Record, arrival: Arrival) -> None:
-    """Move a volume or snapshot, as planned; its attachments stay as they are."""
-    lost = record.dataLost or any(one.dataLost for one in record.ancestors())
+    """Move a volume or snapshot as planned; its attachments stay as they are."""
+    lost = record.dataLost or any(ancestor.dataLost for ancestor in record.ancestors())
     source.release(record)
     record.policy, record.diskSets, record.template, record.stored = arrival
     record.vag, record.dataLost = None, lost
@@ -127,15 +133,15 @@ def move(source: Cluster, target: Cluster, record: Record, arrival: Arrival) -> 
 
 
 def _move(source: Cluster, target: Cluster, record: Record, onAttached: Optional[str]) -> None:
-    mode, places = onAttached or "fail", source.attached(record)
+    mode, attachments = onAttached or "fail", source.attached(record)
     if mode != "export":
-        check_detachable(source, record, mode, places)
+        check_detachable(source, record, mode, attachments)
     move(source, target, record, plan_move(target, record))
-    for place in places:
+    for attachment in attachments:
         if mode == "export":
             target.remote.volumeExports.add((record.id, source.clusterId))
         else:
-            source.detach(place)
+            source.detach(attachment)
     target.changed()
 
 
@@ -144,7 +150,7 @@ def _move(source: Cluster, target: Cluster, record: Record, onAttached: Optional
 
 @handles
 def volumeExport(cluster: Cluster, volumeName: str, json: VolumeExportDesc) -> OkJson:
-    """Offer a volume to another cluster."""
+    """Export a volume to another cluster."""
     record = cluster.volume(volumeName)
     key = (record.id, _other(cluster, json).clusterId)
     if key in cluster.remote.volumeExports:
@@ -155,11 +161,11 @@ def volumeExport(cluster: Cluster, volumeName: str, json: VolumeExportDesc) -> O
 
 @handles
 def volumeExportsList(cluster: Cluster) -> Dict[str, List[Export]]:
-    """The volumes that are offered to others."""
-    found = []
+    """List the volumes that are exported to others."""
+    exports = []
     for number, other in sorted(cluster.remote.volumeExports):
         record = cluster.records[number]
-        found.append(
+        exports.append(
             Export(
                 snapshot=record.name,
                 location=cluster.remote.location_name(other.partition(".")[0]),
@@ -168,18 +174,18 @@ def volumeExportsList(cluster: Cluster) -> Dict[str, List[Export]]:
                 visibleVolumeId=record.id,
             )
         )
-    return {"exports": found}
+    return {"exports": exports}
 
 
 @handles
 def volumesRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
-    """The volumes that others offer to this cluster."""
-    found = []
+    """List the volumes that others export to this cluster."""
+    volumes = []
     for peer in cluster.peers:
         for number, other in sorted(peer.remote.volumeExports):
             record = peer.records[number]
             if other == cluster.clusterId:
-                found.append(
+                volumes.append(
                     RemoteSnapshot(
                         name=record.name,
                         location=cluster.remote.location_name(peer.locationId),
@@ -189,4 +195,4 @@ def volumesRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
                         tags=dict(record.tags),
                     )
                 )
-    return {"volumes": found}
+    return {"volumes": volumes}

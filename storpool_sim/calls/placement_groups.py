@@ -14,23 +14,23 @@ from .results import OkJson, ok
 
 @handles
 def placementGroupsList(cluster: Cluster) -> Dict[str, PlacementGroup]:
-    """Every group."""
+    """List the groups."""
     return {name: placementGroupDescribe(cluster, name) for name in sorted(cluster.groups)}
 
 
 @handles
 def placementGroupDescribe(cluster: Cluster, placementGroupName: str) -> PlacementGroup:
-    """One group."""
-    group = cluster.group(placementGroupName)
+    """Describe a group."""
+    group = cluster.space.group(placementGroupName)
     return PlacementGroup(id=group.id, name=group.name, disks=set(group.disks))
 
 
 @handles
 def placementGroupUpdate(cluster: Cluster, placementGroupName: str, json: PlacementGroupUpdateDesc) -> OkJson:
-    """Change a group, or make it."""
+    """Change a group, or create it."""
     group = cluster.groups.get(placementGroupName) or model.Group(cluster.next_number() + 1, placementGroupName, set())
     for number in json.addDisks | json.rmDisks:
-        cluster.disk(number)
+        cluster.space.disk(number)
     both = json.addDisks & json.rmDisks
     if both:
         raise InvalidParam("Disks both to be added and removed: {}".format(", ".join(map(str, sorted(both)))))
@@ -41,11 +41,11 @@ def placementGroupUpdate(cluster: Cluster, placementGroupName: str, json: Placem
     cluster.groups[group.name] = group
     if name != group.name:
         _rename(cluster, group, name)
-    # Data leaves a disk that leaves the group; to use one that comes is the balancer's part.
-    cluster.replace(
+    # Data leaves a disk that leaves the group; the balancer moves data to a disk that joins it.
+    cluster.space.move(
         record
-        for record in cluster.users_of_group(name)
-        if any(json.rmDisks.intersection(one) for one in record.diskSets)
+        for record in cluster.records.users_of_group(name)
+        if any(json.rmDisks.intersection(disks) for disks in record.diskSets)
     )
     return ok(cluster)
 
@@ -53,8 +53,8 @@ def placementGroupUpdate(cluster: Cluster, placementGroupName: str, json: Placem
 def _rename(cluster: Cluster, group: model.Group, name: str) -> None:
     old, group.name = group.name, name
     cluster.groups[name] = cluster.groups.pop(old)
-    for record in cluster.users_of_group(old):
-        places = [name if one == old else one for one in record.policy[:3]]
+    for record in cluster.records.users_of_group(old):
+        places = [name if place == old else place for place in record.policy[:3]]
         record.policy = record.policy._replace(placeAll=places[0], placeTail=places[1], placeHead=places[2])
     for template in cluster.templates.values():
         template.placeAll = name if template.placeAll == old else template.placeAll
@@ -65,8 +65,8 @@ def _rename(cluster: Cluster, group: model.Group, name: str) -> None:
 @handles
 def placementGroupDelete(cluster: Cluster, placementGroupName: str) -> OkJson:
     """Delete a group that nothing is placed on."""
-    group = cluster.group(placementGroupName)
-    for record in cluster.users_of_group(group.name):
+    group = cluster.space.group(placementGroupName)
+    for record in cluster.records.users_of_group(group.name):
         kind = "snapshot" if record.snapshot else "volume"
         raise Busy(f"Placement group '{group.name}' is used by {kind} '{record.name}'.")
     for template in cluster.templates.values():
@@ -78,5 +78,5 @@ def placementGroupDelete(cluster: Cluster, placementGroupName: str) -> OkJson:
 
 @handles
 def faultSetsList(cluster: Cluster) -> Dict[str, FaultSet]:
-    """Which servers are expected to fail together."""
+    """List the fault sets: servers that are expected to fail together."""
     return {name: FaultSet(name=name, servers=set(servers)) for name, servers in cluster.faultSets.items()}

@@ -10,14 +10,14 @@ from ..cluster import Cluster
 from ..cluster.errors import InvalidParam
 from ..cluster.model import DiskSets, Policy, Record, Template
 
-#: Ours: refuse what no one meant; the API documents no limit.
+#: Ours: how many tags a record may have; the API documents no limit.
 MAX_TAGS = 1000
 
 
 def new_policy(
     cluster: Cluster, desc: VolumePolicyDesc, template: Optional[Template], parent: Optional[Policy]
 ) -> Policy:
-    """The policy of something new: what the request says goes before its template, and that before its parent."""
+    """Return the policy of something new: from the request first, then from its template, then from its parent."""
     origin: Union[Template, Policy]
     if template is not None:
         origin = template
@@ -46,14 +46,14 @@ def new_policy(
 
 
 def default_group(cluster: Cluster) -> str:
-    """The placement group for those who name none."""
+    """Return the placement group for requests that name none."""
     if not cluster.groups:
         raise InvalidParam("No placement group given, and the cluster has none.")
     return min(cluster.groups.values(), key=lambda group: group.id).name
 
 
 def changed_policy(policy: Policy, desc: VolumePolicyDesc) -> Policy:
-    """A policy with what the request changes."""
+    """Return a policy with what a request changes."""
     return Policy(
         desc.placeAll or policy.placeAll,
         desc.placeTail or policy.placeTail,
@@ -67,7 +67,7 @@ def changed_policy(policy: Policy, desc: VolumePolicyDesc) -> Policy:
 
 
 def template_policy(policy: Policy, template: Template) -> Policy:
-    """A policy after the template has had its say."""
+    """Return a policy with what a template sets."""
     return Policy(
         template.placeAll,
         template.placeTail,
@@ -81,19 +81,19 @@ def template_policy(policy: Policy, template: Template) -> Policy:
 
 
 def new_sets(cluster: Cluster, record: Record, policy: Policy) -> DiskSets:
-    """The disk sets of a record under another policy; the very ones it has when its placement stays."""
+    """Return the disk sets of a record under another policy: the same object if the placement is the same."""
     if policy.placement == record.policy.placement:
         return record.diskSets
-    return cluster.new_sets(record, policy)
+    return cluster.space.new_sets(record, policy)
 
 
 def new_tags(cluster: Cluster, tags: Mapping[str, str], given: Optional[Mapping[str, str]]) -> Dict[str, str]:
-    """Tags after an update: merged key by key, or replaced, as the cluster is set."""
+    """Return tags after an update: merged key by key, or replaced, as the cluster is set."""
     return merge_tags({} if cluster.replaceTags and given is not None else tags, given)
 
 
 def merge_tags(tags: Mapping[str, str], given: Optional[Mapping[str, str]]) -> Dict[str, str]:
-    """Tags with what the request changes: key by key, where an empty value removes one."""
+    """Return tags with what a request changes: key by key, where an empty value removes a tag."""
     merged = {key: value for key, value in {**tags, **(given or {})}.items() if value != ""}
     if len(merged) > MAX_TAGS:
         raise InvalidParam(f"Too many tags: {len(merged)}, at most {MAX_TAGS}")

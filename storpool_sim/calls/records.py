@@ -1,4 +1,4 @@
-"""What lists and descriptions say of a volume or a snapshot."""
+"""Volumes and snapshots as lists and descriptions show them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Fields = Dict[str, Any]
 
 
 def summary(record: Record) -> Fields:
-    """The fields of a VolumeSummary, or of a SnapshotSummary, as JSON has them: without those that are null."""
+    """Return the fields of a VolumeSummary or a SnapshotSummary in JSON, without those that are null."""
     number, size, globalId, template, parent = record.id, record.size, record.globalId, record.template, record.parent
     placeAll, placeTail, placeHead, replication, bw, iops, limitType, reuseServer = record.policy
     fields: Fields = {
         "bw": bw,
         "iops": iops,
         "id": number,
-        "name": record.baseName or "~" + globalId,
+        "name": record.name,
         "parentName": "" if parent is None else parent.name,
         "templateName": "" if template is None else template.name,
         "size": size,
@@ -52,7 +52,8 @@ def summary(record: Record) -> Fields:
 def _add_snapshot(record: Record, fields: Fields) -> None:
     waiting = len(record.children) if record.deleted else 0
     fields.update(
-        onVolume=next((one.name for one in record.children.values() if not one.snapshot), "-"),
+        snapshot=True,
+        onVolume=next((child.name for child in record.children.values() if not child.snapshot), "-"),
         autoName=record.autoName,
         bound=record.bound,
         deleted=record.deleted,
@@ -70,8 +71,8 @@ def _add_snapshot(record: Record, fields: Fields) -> None:
 
 
 def placement(record: Record) -> Fields:
-    """Which disks hold which objects, one by one."""
-    sets = [list(one) for one in record.diskSets]
+    """Return which disks hold which object."""
+    sets = [list(disks) for disks in record.diskSets]
     return {
         "targetDiskSets": sets,
         "objects": [list(record.diskSets[index % len(sets)]) for index in range(record.objectsCount)],
@@ -79,12 +80,12 @@ def placement(record: Record) -> Fields:
 
 
 def in_order(records: Iterable[Fields]) -> List[Fields]:
-    """Records in order of name."""
+    """Return records sorted by name."""
     return sorted(records, key=itemgetter("name"))
 
 
 def spread(record: Record) -> Fields:
-    """How many objects lie where."""
+    """Return how many objects lie on which disks."""
     per_disk: Counter[int] = Counter()
     per_set: Counter[Tuple[int, ...]] = Counter()
     per_chain: Counter[Tuple[int, ...]] = Counter()
@@ -106,16 +107,16 @@ def _stats(counts: Counter[Tuple[int, ...]]) -> List[Fields]:
 
 
 def statuses(cluster: Cluster, more: Callable[[Record], Fields]) -> Dict[str, Fields]:
-    """The records of VolumesGetStatus, with what `more` gives."""
-    well = all(disk.usable and disk.recovering is None for disk in cluster.disks.values())
+    """Return the records of VolumesGetStatus, with the fields that `more` adds."""
+    healthy = all(disk.usable and disk.recovering is None for disk in cluster.disks.values())
     return {
-        one.name: {**summary(one), **((well and _well(one)) or _health(cluster, one)), **more(one)}
-        for one in cluster.volumes() + cluster.snapshots()
+        record.name: {**summary(record), **((healthy and _healthy(record)) or _health(cluster, record)), **more(record)}
+        for record in cluster.volumes() + cluster.snapshots()
     }
 
 
-def _well(record: Record) -> Optional[Fields]:
-    """What there is to say where all disks are well; None when it is the record that is not."""
+def _healthy(record: Record) -> Optional[Fields]:
+    """Return the health of a record while all disks are healthy; None if the record itself is not."""
     if record.dataLost or min(map(len, record.diskSets)) < record.policy.replication:
         return None
     return {
@@ -136,28 +137,28 @@ def _well(record: Record) -> Optional[Fields]:
 
 
 def _health(cluster: Cluster, record: Record) -> Fields:
-    """What a status record has besides the summary."""
+    """Return the health of a record: what its status has besides the summary."""
     sets, disks = record.diskSets, cluster.disks
-    used = {number for one in sets for number in one}
+    used = {number for disks in sets for number in disks}
     known = used & set(disks)
     down = {number for number in used if number not in disks or not disks[number].up}
     syncing = {number for number in known if disks[number].recovering is not None}
     ejecting = {number for number in known if disks[number].softEject != "off"}
-    # A part is out of reach when all of its copies are down, and soon no more when some are catching up.
-    lost = {number for one in sets if down.issuperset(one) for number in one}
-    soon = [one for one in sets if (down | syncing).issuperset(one) and not down.issuperset(one)]
+    # A disk set is out of reach while all its disks are down; it soon serves again when some of them catch up.
+    lost = {number for disks in sets if down.issuperset(disks) for number in disks}
+    soon = [disks for disks in sets if (down | syncing).issuperset(disks) and not down.issuperset(disks)]
     counts = objects_per_set(record)
-    lost_objects = sum(count for one, count in zip(sets, counts) if one and down.issuperset(one))
-    degraded = [bool(syncing.intersection(one)) for one in sets]
-    short = any(len(one) < record.policy.replication for one in sets)
+    lost_objects = sum(count for disks, count in zip(sets, counts) if disks and down.issuperset(disks))
+    degraded = [bool(syncing.intersection(disks)) for disks in sets]
+    short = any(len(disks) < record.policy.replication for disks in sets)
     return {
         "status": "data lost" if record.dataLost else "down" if lost else "up soon" if soon else "up",
         "snapshot": record.snapshot,
         "migrating": any(disks[number].softEject == "on" for number in ejecting),
         "decreasedRedundancy": bool(down or syncing or short),
         "balancerBlocked": bool(down or ejecting),
-        "syncingDataBytes": sum(size for size, one in zip(stored_per_set(record, len(sets)), degraded) if one),
-        "syncingMetaObjects": sum(count for count, one in zip(counts, degraded) if one),
+        "syncingDataBytes": sum(size for size, disks in zip(stored_per_set(record, len(sets)), degraded) if disks),
+        "syncingMetaObjects": sum(count for count, disks in zip(counts, degraded) if disks),
         "downBytes": min(record.size, lost_objects * OBJECT_SIZE),
         "upSoonChainsCount": len(soon),
         "downDrives": sorted(lost),
@@ -168,18 +169,18 @@ def _health(cluster: Cluster, record: Record) -> Fields:
 
 
 def sizes(record: Record) -> Fields:
-    """Bytes written: by the client, and on all disks."""
+    """Return how many bytes were written: by the client, and on all disks."""
     return {"storedSize": record.stored, "onDiskSize": record.stored * record.policy.replication}
 
 
 def space(record: Record) -> Fields:
-    """The estimates of VolumesSpace and SnapshotsSpace.
+    """Return the estimates of VolumesSpace and SnapshotsSpace.
 
-    For a volume `spaceUsed` is what it and its parents take, for a snapshot what deleting it would free.
+    For a volume, `spaceUsed` is what it and its parents take; for a snapshot, what deleting it would free.
     """
     if record.snapshot:
-        # With several children the data goes on being needed by all of them.
+        # Its children still need the data.
         used = record.stored if not record.children else 0
     else:
-        used = record.stored + sum(one.stored for one in record.ancestors())
+        used = record.stored + sum(ancestor.stored for ancestor in record.ancestors())
     return {"storedSize": record.stored, "spaceUsed": used}

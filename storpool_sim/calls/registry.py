@@ -1,7 +1,7 @@
-"""How the files of this package say which calls they handle.
+"""Registration of the handlers of calls.
 
-A handler is a function named like the call. It takes the cluster, the call's arguments, and the body where the call has
-one, all validated, and returns what the call is declared to return, a `RawJson`, or a `Deferred` of one of them:
+A handler is a function with the name of the call. It takes the cluster, the arguments of the call, and the body if the
+call has one, all validated. It returns what the call is declared to return, or a `RawJson`, or a `Deferred`:
 
     @handles
     def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> OkJson:
@@ -16,17 +16,17 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Handler(NamedTuple):
-    """What handles a call."""
+    """The handler of a call."""
 
     function: Callable[..., Any]
-    #: Whether the function is told, by a keyword `multiCluster`, that the request is for a multicluster, and looks for
-    #: things in the others itself.
+    #: Whether the function has a parameter `multiCluster`, which says that the request is for a multicluster, and finds
+    #: things in its clusters itself.
     spans: bool = False
-    #: What a real cluster does and this one does not.
+    #: What a real cluster does and the simulated one does not.
     lacks: str = ""
 
 
-#: By the Python name of the call. What is not here is not simulated.
+#: By the Python name of the call. Calls that are missing here are not simulated.
 HANDLERS: Dict[str, Handler] = {}
 
 
@@ -41,12 +41,12 @@ def handles(*, spans: bool = ..., lacks: str = ...) -> Callable[[_Function], _Fu
 def handles(
     function: Optional[_Function] = None, *, spans: bool = False, lacks: str = ""
 ) -> Union[_Function, Callable[[_Function], _Function]]:
-    """Make a function the handler of the call of the same name."""
+    """Make a function the handler of the call with the same name."""
 
-    def register(one: _Function) -> _Function:
-        if one.__name__ in HANDLERS:
-            raise ValueError(f"{one.__name__} is handled twice")
-        HANDLERS[one.__name__] = Handler(one, spans, lacks)
-        return one
+    def register(handler: _Function) -> _Function:
+        if handler.__name__ in HANDLERS:
+            raise ValueError(f"{handler.__name__} is handled twice")
+        HANDLERS[handler.__name__] = Handler(handler, spans, lacks)
+        return handler
 
     return register(function) if function is not None else register

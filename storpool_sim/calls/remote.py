@@ -1,4 +1,4 @@
-"""Other locations, clusters and bridges, as they are registered. Ours: what others are registered in is `busy`."""
+"""The register of other locations, clusters and bridges. Ours: what others are registered in is `busy`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ from .results import OkJson, ok
 
 @handles
 def locationsList(cluster: Cluster) -> Dict[str, List[RemoteLocation]]:
-    """Every location."""
+    """List the locations."""
     return {
         "locations": [
             RemoteLocation(
-                id=one.id, name=one.name, sendBufferSize=one.sendBufferSize, recvBufferSize=one.recvBufferSize
+                id=location.id,
+                name=location.name,
+                sendBufferSize=location.sendBufferSize,
+                recvBufferSize=location.recvBufferSize,
             )
-            for one in cluster.remote.locations.values()
+            for location in cluster.remote.locations.values()
         ]
     }
 
@@ -41,22 +44,22 @@ def locationsList(cluster: Cluster) -> Dict[str, List[RemoteLocation]]:
 @handles
 def locationAdd(cluster: Cluster, json: RemoteLocationBase) -> OkJson:
     """Register a location."""
-    for one in cluster.remote.locations.values():
-        if json.name == one.name or json.id == one.id:
-            raise ObjectExists(f"Location '{one.name}' with the id {one.id} already exists.")
+    for location in cluster.remote.locations.values():
+        if json.name == location.name or json.id == location.id:
+            raise ObjectExists(f"Location '{location.name}' with the id {location.id} already exists.")
     cluster.remote.locations[json.name] = Location(json.id, json.name)
     return ok(cluster)
 
 
 @handles
 def locationRemove(cluster: Cluster, json: Mapping[str, str]) -> OkJson:
-    """Drop a location in which nothing is registered."""
+    """Remove a location in which nothing is registered."""
     if "location" not in json:
         raise InvalidParam("location: missing")
     location = cluster.remote.location(json["location"])
-    used = [one.location for one in cluster.remote.clusters.values()]
-    used += [one.location for one in cluster.remote.bridges.values()]
-    if any(one is location for one in used):
+    used = [other.location for other in cluster.remote.clusters.values()]
+    used += [bridge.location for bridge in cluster.remote.bridges.values()]
+    if any(place is location for place in used):
         raise Busy(f"Location '{location.name}' has clusters or bridges.")
     del cluster.remote.locations[location.name]
     return ok(cluster)
@@ -87,73 +90,73 @@ def locationRename(cluster: Cluster, json: RemoteLocationRenameDesc) -> OkJson:
 
 @handles
 def clustersList(cluster: Cluster) -> Dict[str, List[sptypes.RemoteCluster]]:
-    """Every other cluster."""
+    """List the other clusters."""
     return {
         "clusters": [
-            sptypes.RemoteCluster(id=one.id, name=one.name, location=one.location.name)
-            for one in cluster.remote.clusters.values()
+            sptypes.RemoteCluster(id=other.id, name=other.name, location=other.location.name)
+            for other in cluster.remote.clusters.values()
         ]
     }
 
 
 @handles
 def clusterAdd(cluster: Cluster, json: RemoteClusterAddDesc) -> OkJson:
-    """Register a cluster; one without a name is called after its ids (ours)."""
+    """Register a cluster; without a name, it is named after its ids (ours)."""
     location = cluster.remote.location(json.location)
     name = json.name or f"{location.name}-{json.id}"
-    for one in cluster.remote.clusters.values():
-        if name == one.name or (json.id == one.id and location is one.location):
-            raise ObjectExists(f"Cluster '{one.name}' already exists.")
+    for other in cluster.remote.clusters.values():
+        if name == other.name or (json.id == other.id and location is other.location):
+            raise ObjectExists(f"Cluster '{other.name}' already exists.")
     cluster.remote.clusters[name] = RemoteCluster(json.id, name, location)
     return ok(cluster)
 
 
 @handles
 def clusterRemove(cluster: Cluster, json: RemoteClusterRemoveDesc) -> OkJson:
-    """Drop a cluster, by its name or by its location and id."""
+    """Remove a cluster, by its name or by its location and id."""
     if json.name is not None:
-        found: Optional[RemoteCluster] = cluster.remote.cluster(json.name)
+        known: Optional[RemoteCluster] = cluster.remote.cluster(json.name)
     elif json.location is not None and json.id is not None:
         location = cluster.remote.location(json.location)
         clusters = cluster.remote.clusters.values()
-        found = next((one for one in clusters if one.location is location and one.id == json.id), None)
+        known = next((other for other in clusters if other.location is location and other.id == json.id), None)
     else:
         raise InvalidParam("Give the cluster's name, or its location and id.")
-    if found is None:
+    if known is None:
         raise ObjectDoesNotExist(f"There is no cluster {json.id} at location '{json.location}'.")
-    if any(one.cluster is found for one in cluster.remote.bridges.values()):
-        raise Busy(f"Cluster '{found.name}' has bridges.")
-    del cluster.remote.clusters[found.name]
+    if any(bridge.cluster is known for bridge in cluster.remote.bridges.values()):
+        raise Busy(f"Cluster '{known.name}' has bridges.")
+    del cluster.remote.clusters[known.name]
     return ok(cluster)
 
 
 @handles
 def clusterRename(cluster: Cluster, json: RemoteClusterRenameDesc) -> OkJson:
     """Give a cluster another name."""
-    found = cluster.remote.cluster(json.cluster)
-    if cluster.remote.clusters.get(json.name, found) is not found:
+    known = cluster.remote.cluster(json.cluster)
+    if cluster.remote.clusters.get(json.name, known) is not known:
         raise ObjectExists(f"Cluster '{json.name}' already exists.")
-    del cluster.remote.clusters[found.name]
-    found.name = json.name
-    cluster.remote.clusters[json.name] = found
+    del cluster.remote.clusters[known.name]
+    known.name = json.name
+    cluster.remote.clusters[json.name] = known
     return ok(cluster)
 
 
 @handles
 def remoteBridgesList(cluster: Cluster) -> Dict[str, List[sptypes.RemoteBridge]]:
-    """Every bridge."""
+    """List the bridges."""
     return {
         "remoteBridges": [
             sptypes.RemoteBridge(
-                ip=one.ip,
-                publicKey=one.publicKey,
-                minimumDeleteDelay=one.minimumDeleteDelay,
-                noCrypto=one.noCrypto,
-                location=one.location.name,
-                cluster=one.cluster.name if one.cluster is not None else None,
-                remote=(one.cluster or one.location).name,
+                ip=bridge.ip,
+                publicKey=bridge.publicKey,
+                minimumDeleteDelay=bridge.minimumDeleteDelay,
+                noCrypto=bridge.noCrypto,
+                location=bridge.location.name,
+                cluster=bridge.cluster.name if bridge.cluster is not None else None,
+                remote=(bridge.cluster or bridge.location).name,
             )
-            for one in cluster.remote.bridges.values()
+            for bridge in cluster.remote.bridges.values()
         ]
     }
 
@@ -176,7 +179,7 @@ def remoteBridgeAdd(cluster: Cluster, json: Union[RemoteBridgeAddLocationDesc, R
 
 @handles
 def remoteBridgeRemove(cluster: Cluster, json: RemoteBridgeRemoveDesc) -> OkJson:
-    """Drop a bridge."""
+    """Remove a bridge."""
     if json.ip not in cluster.remote.bridges:
         raise ObjectDoesNotExist(f"Bridge {json.ip} does not exist.")
     del cluster.remote.bridges[json.ip]

@@ -10,26 +10,26 @@ __all__ = ["Deferred", "OkJson", "RawJson", "ok"]
 
 
 class RawJson(NamedTuple):
-    """A result that is plain JSON already, for replies that are long."""
+    """A result that is ready for JSON, for long replies."""
 
     value: Any
 
 
 class OkJson(RawJson):
-    """What changes answer, as plain JSON: to make an object of it takes as long as a short request itself."""
+    """The reply to a change, ready for JSON: making an object of it would take as long as a short request itself."""
 
 
 class Deferred(NamedTuple):
-    """What a handler returns when the result comes later."""
+    """A result that comes later."""
 
-    #: Whether it can come now; called with the cluster's lock held.
+    #: Return whether it can come now; called with the cluster's lock held.
     ready: Callable[[], bool]
-    #: The result.
+    #: Return the result.
     result: Callable[[], Any]
     #: When it comes at the latest, by the cluster's clock; None for no such limit.
     until: Optional[float] = None
 
 
-def ok(cluster: Cluster) -> OkJson:
-    """Count a change, and return the reply to it."""
-    return OkJson({"ok": True, "generation": cluster.changed()})
+def ok(cluster: Cluster, **fields: Any) -> OkJson:
+    """Count a change, and return the reply to it, with the fields that it has besides."""
+    return OkJson({"ok": True, "generation": cluster.changed(), **fields})

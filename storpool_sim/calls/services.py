@@ -1,4 +1,4 @@
-"""Services, peers, clients: who is there, and how far clients are."""
+"""Services, nodes and clients, and which generation the clients have reached."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from storpool.sptypes import (
 from ..cluster import Cluster, model
 from ..cluster.defaults import VERSION
 from ..cluster.errors import ClusterDown
+from ..cluster.incidents import missing_disks
 from ..cluster.model import Daemon
 from .registry import handles
 from .results import Deferred
@@ -26,15 +27,15 @@ from .results import Deferred
 
 @handles
 def servicesList(cluster: Cluster) -> ClusterStatus:
-    """Everyone."""
+    """List all services."""
     status = serversList(cluster)
-    status.clients = {number: Client(**_service(one)) for number, one in cluster.clients.items()}
+    status.clients = {number: Client(**_service(client)) for number, client in cluster.clients.items()}
     return status
 
 
 @handles
 def serversList(cluster: Cluster) -> ClusterStatus:
-    """Everyone but the clients."""
+    """List all services except the clients."""
     status = serversListBlocked(cluster)
     if status.clusterStatus == "down":
         raise ClusterDown("The cluster is down.")
@@ -43,44 +44,47 @@ def serversList(cluster: Cluster) -> ClusterStatus:
 
 @handles
 def serversListBlocked(cluster: Cluster) -> ClusterStatus:
-    """The same, though the cluster be down; servers that wait tell what is missing, and what waits for that."""
-    missing = sorted(cluster.missing_disks())
-    active = min((number for number, one in cluster.mgmt.items() if one.running), default=None)
+    """List them even while the cluster is down; servers that wait say for which disks, and which of theirs wait."""
+    missing = sorted(missing_disks(cluster))
+    active = min((number for number, daemon in cluster.mgmt.items() if daemon.running), default=None)
     return ClusterStatus(
         clusterStatus=_cluster_status(cluster),
         mgmt={
-            number: Mgmt(**_service(one), prio=number, active=number == active) for number, one in cluster.mgmt.items()
+            number: Mgmt(**_service(daemon), prio=number, active=number == active)
+            for number, daemon in cluster.mgmt.items()
         },
         clients={},
         servers={
             number: Server(
-                **_service(one),
-                missingDisks=missing if one.waiting else [],
-                pendingDisks=_pending(cluster, number) if one.waiting else [],
+                **_service(server),
+                missingDisks=missing if server.waiting else [],
+                pendingDisks=_pending(cluster, number) if server.waiting else [],
             )
-            for number, one in cluster.servers.items()
+            for number, server in cluster.servers.items()
         },
-        bridges={number: Bridge(**_service(one)) for number, one in cluster.bridges.items()},
-        iscsiTargets={number: iscsiTarget(**_service(one)) for number, one in cluster.controllers.items()},
+        bridges={number: Bridge(**_service(bridge)) for number, bridge in cluster.bridges.items()},
+        iscsiTargets={
+            number: iscsiTarget(**_service(controller)) for number, controller in cluster.controllers.items()
+        },
     )
 
 
 def _cluster_status(cluster: Cluster) -> Literal["running", "waiting", "down"]:
-    voting = {one.nodeId for one in cluster.servers.values()}
+    voting = {server.nodeId for server in cluster.servers.values()}
     if len(voting - cluster.downNodes) * 2 <= len(voting):
         return "down"
-    if any(one.running for one in cluster.servers.values()):
+    if any(server.running for server in cluster.servers.values()):
         return "running"
-    return "waiting" if any(one.waiting for one in cluster.servers.values()) else "down"
+    return "waiting" if any(server.waiting for server in cluster.servers.values()) else "down"
 
 
-def _service(one: Daemon) -> Dict[str, Any]:
+def _service(daemon: Daemon) -> Dict[str, Any]:
     return {
-        "id": one.id,
-        "nodeId": one.nodeId,
+        "id": daemon.id,
+        "nodeId": daemon.nodeId,
         "version": VERSION,
-        "startTime": None if one.started is None else int(one.started),
-        "status": one.status,
+        "startTime": None if daemon.started is None else int(daemon.started),
+        "status": daemon.status,
     }
 
 
@@ -90,8 +94,8 @@ def _pending(cluster: Cluster, server: int) -> List[int]:
 
 @handles
 def peersList(cluster: Cluster) -> Dict[int, PeerDesc]:
-    """Every node, with two networks."""
-    voting = {one.nodeId for one in cluster.servers.values()}
+    """List the nodes, with two networks each."""
+    voting = {server.nodeId for server in cluster.servers.values()}
     return {
         node: PeerDesc(
             beaconStatus="NODE_DOWN" if node in cluster.downNodes else "NODE_UP",
@@ -107,13 +111,13 @@ def peersList(cluster: Cluster) -> Dict[int, PeerDesc]:
 
 @handles
 def clientsConfigDump(cluster: Cluster) -> List[ClientConfigStatus]:
-    """How far each client is."""
-    return [_config(cluster, one) for one in cluster.clients.values()]
+    """List which generation each client has reached."""
+    return [_config(cluster, client) for client in cluster.clients.values()]
 
 
 @handles
 def clientConfigWait(cluster: Cluster, clientId: int) -> Deferred:
-    """The same of one client, when it is as far as the cluster is now."""
+    """Return that of one client, once it has reached the generation that the cluster has now."""
     cluster.check_client(clientId)
     client, generation, begun = cluster.clients[clientId], cluster.generation, cluster.clock.now()
 

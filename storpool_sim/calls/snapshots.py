@@ -17,6 +17,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import InvalidParam
+from ..cluster.events import delete_snapshot
 from ..cluster.model import Record
 from .dates import delete_date
 from .policies import changed_policy, merge_tags, new_sets, new_tags, template_policy
@@ -24,60 +25,63 @@ from .records import in_order, placement, space, spread, summary
 from .registry import handles
 from .results import OkJson, RawJson, ok
 
-# What there is
+# List them
 
 
 @handles
 def snapshotsList(cluster: Cluster) -> RawJson:
-    """Every snapshot."""
-    return RawJson(in_order(summary(one) for one in cluster.records.values() if one.snapshot))
+    """List the snapshots."""
+    return RawJson(in_order(summary(record) for record in cluster.records.values() if record.snapshot))
 
 
 @handles
 def snapshotList(cluster: Cluster, snapshotName: str) -> RawJson:
-    """One snapshot, in a list."""
+    """Return a list of one snapshot."""
     return RawJson([summary(cluster.snapshot(snapshotName))])
 
 
 @handles
 def snapshotDescribe(cluster: Cluster, snapshotName: str) -> RawJson:
-    """A snapshot, object by object."""
+    """Describe a snapshot with its objects."""
     record = cluster.snapshot(snapshotName)
     return RawJson({**summary(record), **placement(record)})
 
 
 @handles
 def snapshotInfo(cluster: Cluster, snapshotName: str) -> RawJson:
-    """A snapshot and how it is spread."""
+    """Describe a snapshot and how it is spread."""
     record = cluster.snapshot(snapshotName)
     return RawJson({**summary(record), **spread(record)})
 
 
 @handles
 def snapshotsSpace(cluster: Cluster) -> RawJson:
-    """How much space each snapshot takes."""
-    return RawJson([{**summary(one), **space(one)} for one in cluster.snapshots()])
+    """Return how much space each snapshot takes."""
+    return RawJson([{**summary(record), **space(record)} for record in cluster.snapshots()])
 
 
-# Making them
+# Create them
 
 
 def check_take(cluster: Cluster, volume: Record) -> Record:
-    """Refuse a snapshot of a volume that could not be written to after it; gives one that is not taken.
+    """Refuse a snapshot after which the volume could not be written to; return the snapshot as it would be.
 
-    The snapshot takes the places that the volume has; the volume needs some of its own as soon as it is written to.
+    The snapshot takes over the places of the volume, which needs new ones as soon as it is written to.
     """
     snapshot = replace(volume, children={}, ids=set())
-    cluster.check_room([replace(volume, parent=snapshot, stored=0, children={}, ids=set())])
+    cluster.space.check_room([replace(volume, parent=snapshot, stored=0, children={}, ids=set())])
     return snapshot
 
 
-def take(cluster: Cluster, volume: Record, name: str) -> Record:
-    """Put a snapshot between a volume and its parent; the volume's data is the snapshot's from now on."""
+def take(cluster: Cluster, volume: Record, name: Optional[str]) -> Record:
+    """Put a snapshot between a volume and its parent; the data of the volume becomes that of the snapshot.
+
+    :param name: the name of the snapshot; None for one made of the name of the volume, empty for none at all.
+    """
     record = Record(
         id=cluster.next_number(),
         globalId=cluster.new_global_id(),
-        baseName=name or _auto_name(cluster, volume),
+        baseName=_auto_name(cluster, volume) if name is None else name,
         snapshot=True,
         size=volume.size,
         policy=volume.policy,
@@ -86,21 +90,21 @@ def take(cluster: Cluster, volume: Record, name: str) -> Record:
         template=volume.template,
         parent=volume.parent,
         stored=volume.stored,
-        autoName=not name,
+        autoName=name is None,
         createdFrom=(volume.id, volume.globalId),
         vag=volume.vag,
         dataLost=volume.dataLost,
     )
     cluster.add(record)
     cluster.data.copy(volume, record)
-    cluster.set_parent(volume, record)
+    cluster.records.set_parent(volume, record)
     volume.stored = 0
     return record
 
 
 def _auto_name(cluster: Cluster, volume: Record) -> str:
     # A snapshot's name has neither "~" nor "#" in it.
-    base = (volume.baseName or volume.globalId).lstrip("#")
+    base = volume.name.lstrip("~#")
     while True:
         name = f"{base}@{volume.serial}"
         volume.serial += 1
@@ -113,11 +117,11 @@ def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) 
     """Snapshot a volume."""
     volume = cluster.volume(volumeName)
     if json.name:
-        cluster.check_snapshot_name(json.name)
+        cluster.records.check_snapshot_name(json.name)
     date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter)
     tags = merge_tags({}, json.tags)
     check_take(cluster, volume)
-    record = take(cluster, volume, json.name or "")
+    record = take(cluster, volume, json.name)
     record.targetDeleteDate, record.tags, record.bound = date, tags, bool(json.bind)
     fields: Dict[str, Any] = {
         "generation": cluster.changed(),
@@ -133,22 +137,22 @@ def snapshotCreate(cluster: Cluster, volumeName: str, json: VolumeSnapshotDesc) 
 def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnapshotsResult:
     """Snapshot several volumes at once, all or none."""
     planned: List[Tuple[GroupSnapshotSpec, Record, Dict[str, str]]] = []
-    names = [one.name for one in json.volumes if one.name]
-    for one in json.volumes:
-        volume = cluster.volume(one.volume)
-        if one.name:
-            cluster.check_snapshot_name(one.name)
-            if names.count(one.name) > 1:
-                raise InvalidParam(f"The name '{one.name}' is given to several snapshots.")
+    names = [item.name for item in json.volumes if item.name]
+    for item in json.volumes:
+        volume = cluster.volume(item.volume)
+        if item.name:
+            cluster.records.check_snapshot_name(item.name)
+            if names.count(item.name) > 1:
+                raise InvalidParam(f"The name '{item.name}' is given to several snapshots.")
         if any(volume is other for _, other, _ in planned):
-            raise InvalidParam(f"Volume '{one.volume}' is named more than once.")
+            raise InvalidParam(f"Volume '{item.volume}' is named more than once.")
         check_take(cluster, volume)
-        planned.append((one, volume, merge_tags(merge_tags({}, json.tags), one.tags)))
+        planned.append((item, volume, merge_tags(merge_tags({}, json.tags), item.tags)))
     if not planned:
         raise InvalidParam("No volumes given.")
     results = []
-    for one, volume, tags in planned:
-        record = take(cluster, volume, one.name or "")
+    for item, volume, tags in planned:
+        record = take(cluster, volume, item.name)
         record.tags = tags
         results.append(
             GroupSnapshotResult(
@@ -160,15 +164,15 @@ def snapshotCreateGroup(cluster: Cluster, json: GroupSnapshotsSpec) -> GroupSnap
             )
         )
     cluster.changed()
-    return GroupSnapshotsResult(snapshots=results)
+    return GroupSnapshotsResult(ok=True, snapshots=results)
 
 
-# Changing them
+# Change them
 
 
 @handles
 def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc) -> OkJson:
-    """Change settings; all of them or none."""
+    """Change settings: all of them, or none."""
     record = cluster.snapshot(snapshotName)
     template = cluster.template(json.template) if json.template is not None else None
     policy = changed_policy(template_policy(record.policy, template) if template else record.policy, json)
@@ -179,7 +183,8 @@ def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc
     if json.rename is not None and json.rename != record.baseName:
         if record.deleted:
             raise InvalidParam(f"Snapshot '{record.name}' is being deleted.")
-        cluster.check_snapshot_name(json.rename)
+        if json.rename:
+            cluster.records.check_snapshot_name(json.rename)
     sets = new_sets(cluster, record, policy)
     # Nothing is refused from here on.
     if sets is not record.diskSets:
@@ -188,7 +193,7 @@ def snapshotUpdate(cluster: Cluster, snapshotName: str, json: SnapshotUpdateDesc
     record.template = template or record.template
     record.bound = record.bound if json.bind is None else json.bind
     if json.rename is not None:
-        cluster.rename(record, json.rename)
+        cluster.records.rename(record, json.rename)
         record.autoName = False
     return ok(cluster)
 
@@ -206,5 +211,5 @@ def snapshotDeleteById(cluster: Cluster, globalVolumeId: str) -> OkJson:
 
 
 def _delete(cluster: Cluster, record: Record) -> OkJson:
-    cluster.delete_snapshot(record)
+    delete_snapshot(cluster, record)
     return ok(cluster)

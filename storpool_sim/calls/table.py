@@ -1,4 +1,4 @@
-"""Which calls of the API are simulated: the table of the documentation, made from the code."""
+"""The table of simulated calls in the documentation, made from the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .registry import HANDLERS
 
 
 def state(name: str) -> str:
-    """Whether a call is simulated, and what it lacks."""
+    """Return whether a call is simulated, and what it lacks."""
     handler = HANDLERS.get(name)
     if handler is None:
         return "no"
@@ -22,7 +22,7 @@ def _title(call: Call) -> str:
 
 
 def table() -> str:
-    """A section of Markdown for each section of the API, a line for each call."""
+    """Return a section of Markdown for each section of the API, with a line for each call."""
     lines: List[str] = []
     section = ""
     for call in sorted(CALLS.values(), key=_title):

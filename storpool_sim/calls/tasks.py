@@ -1,7 +1,7 @@
 """What goes on in a cluster: tasks, and requests in flight.
 
-Data moves by steps of the clock here, so the requests that go with it are one for each disk at a time; those of
-programs are there when a test plays them (`Cluster.begin_request`).
+Data moves by steps of the clock, so each disk has one request for it at a time. A test begins the requests of programs
+(`Cluster.begin_request`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .registry import handles
 from .results import RawJson
 from .transfer import RECOVER_TIME
 
-#: The transactions that tasks of recovery and of transfers between clusters belong to.
+#: The transactions of recovery tasks, and of transfers between clusters.
 RECOVERY, TRANSFER = 0, 1
 NO_DISK = 4294967294
-#: Where the peer ids of a kind of services begin.
+#: The first peer id of each kind of service.
 _PEERS = {"server": 0, "bridge": 0x7000, "client": 0x8000}
 
 Fields = Dict[str, Any]
@@ -28,30 +28,31 @@ Fields = Dict[str, Any]
 
 @handles
 def tasksList(cluster: Cluster) -> RawJson:
-    """A task for each disk that data leaves, that catches up, or that data comes to."""
-    found: List[Fields] = []
+    """List a task for each disk that data leaves or comes to, or that catches up."""
+    tasks: List[Fields] = []
     for disk in cluster.disks.values():
         if disk.ejecting is not None and disk.softEject == "on" and disk.ejectObjects:
-            found.append(_task(disk.id, disk.ejectTransaction, disk.ejectObjects, int(disk.ejecting.done)))
+            done = int(disk.ejecting.done)
+            tasks.append(_task(disk.id, disk.ejectTransaction, disk.ejectObjects, done, disk.ejectStuck))
         if disk.recovering is not None:
-            found.append(_task(disk.id, RECOVERY, disk.recoverObjects, int(disk.recovering.done)))
-    return RawJson([*found, *_transfers(cluster), *_commits(cluster)])
+            tasks.append(_task(disk.id, RECOVERY, disk.recoverObjects, int(disk.recovering.done)))
+    return RawJson([*tasks, *_transfers(cluster), *_commits(cluster)])
 
 
-def _task(disk: int, transaction: int, count: int, done: int) -> Fields:
-    done = min(done, count)
+def _task(disk: int, transaction: int, count: int, done: int, stuck: int = 0) -> Fields:
+    done = min(done, count - stuck)
     return {
         "diskId": disk,
         "transactionId": transaction,
         "allObjects": count,
         "completedObjects": done,
-        "dispatchedObjects": min(count, done + 1),
-        "unresolvedObjects": 0,
+        "dispatchedObjects": min(count - stuck, done + 1),
+        "unresolvedObjects": stuck,
     }
 
 
 def _transfers(cluster: Cluster) -> Iterator[Fields]:
-    """What comes from other clusters."""
+    """Yield the tasks of data that comes from other clusters."""
     now = cluster.clock.now()
     counts: Dict[int, Tuple[int, int]] = {}
     for record in cluster.records.values():
@@ -66,17 +67,17 @@ def _transfers(cluster: Cluster) -> Iterator[Fields]:
 
 
 def _commits(cluster: Cluster) -> Iterator[Fields]:
-    """What the balancer moves."""
-    run = cluster.balancer
-    if run.status != "commiting":
+    """Yield the tasks of data that the balancer moves."""
+    balancer = cluster.balancer
+    if balancer.status != "commiting":
         return
-    share = (cluster.clock.now() - run.since) / BALANCER_TIMES["commiting"]
-    records = [cluster.records[number] for number in run.planned]
-    now, then = (use_if(records, cluster.disks, planned) for planned in ({}, run.planned))
+    share = (cluster.clock.now() - balancer.since) / BALANCER_TIMES["commiting"]
+    records = [cluster.records[number] for number in balancer.planned]
+    now, then = (use_if(records, cluster.disks, planned) for planned in ({}, balancer.planned))
     for number in sorted(cluster.disks):
         count = then[number].objects - now[number].objects
         if count > 0:
-            yield _task(number, run.transaction, count, int(count * share))
+            yield _task(number, balancer.transaction, count, int(count * share))
 
 
 # Requests in flight
@@ -84,31 +85,38 @@ def _commits(cluster: Cluster) -> Iterator[Fields]:
 
 @handles
 def clientActiveRequests(cluster: Cluster, clientId: int) -> RawJson:
-    """What a client has asked for and not got."""
+    """List the requests of a client that are in flight."""
     cluster.check_client(clientId)
-    requests = [_request(cluster, one) for one in _requests(cluster) if one.client == clientId]
+    requests = [_request(cluster, request) for request in _requests(cluster) if request.client == clientId]
     return RawJson({"clientId": clientId, "requests": requests})
 
 
 @handles
 def diskActiveRequests(cluster: Cluster, diskId: int) -> RawJson:
-    """What a disk has been asked for and not given."""
-    cluster.disk(diskId)
-    requests = [_request(cluster, one) for one in _requests(cluster) if diskId in one.disks]
+    """List the requests to a disk that are in flight."""
+    cluster.space.disk(diskId)
+    requests = [_request(cluster, request) for request in _requests(cluster) if diskId in request.disks]
     return RawJson({"diskId": diskId, "requests": requests})
 
 
 @handles
 def allPeersActiveRequests(cluster: Cluster, json: Optional[AllPeersActiveRequestsQuery] = None) -> RawJson:
-    """What each server, bridge and client says: its disks, its requests, and that it has said all."""
+    """List what each server, bridge and client reports: its disks, its requests, and that this is all."""
     kinds = (("server", cluster.servers), ("bridge", cluster.bridges), ("client", cluster.clients))
     return RawJson(
-        {"requests": [entry for kind, each in kinds for one in each.values() for entry in _peer(cluster, kind, one)]}
+        {
+            "requests": [
+                entry
+                for kind, daemons in kinds
+                for daemon in daemons.values()
+                for entry in _peer(cluster, kind, daemon)
+            ]
+        }
     )
 
 
 def _requests(cluster: Cluster) -> Iterator[ActiveRequest]:
-    """Those that are played, and those that move data."""
+    """Yield the requests that tests have begun, and those that move data."""
     yield from cluster.requests
     for disk in cluster.disks.values():
         if disk.ejecting is not None and disk.softEject == "on":
@@ -118,7 +126,7 @@ def _requests(cluster: Cluster) -> Iterator[ActiveRequest]:
 
 
 def _moving(cluster: Cluster, disk: Disk, since: float) -> Iterator[ActiveRequest]:
-    for record in cluster.users_of_disk(disk.id):
+    for record in cluster.records.users_of_disk(disk.id):
         for objects in own_objects(record):
             if objects:
                 address = objects[0] * OBJECT_SIZE
@@ -127,26 +135,26 @@ def _moving(cluster: Cluster, disk: Disk, since: float) -> Iterator[ActiveReques
                 return
 
 
-def _request(cluster: Cluster, one: ActiveRequest) -> Fields:
+def _request(cluster: Cluster, request: ActiveRequest) -> Fields:
     return {
-        "requestId": _id(one),
-        "requestIdx": one.number % 65536,
-        "volume": one.record.name,
-        "address": one.address,
-        "size": one.size,
-        "op": one.op,
-        "msecActive": _age(cluster, one),
+        "requestId": _id(request),
+        "requestIdx": request.number % 65536,
+        "volume": request.record.name,
+        "address": request.address,
+        "size": request.size,
+        "op": request.op,
+        "msecActive": _age(cluster, request),
     }
 
 
-def _id(one: ActiveRequest) -> str:
-    owner = f"client-{one.client}" if one.client is not None else f"disk-{one.disks[0]}"
-    return f"{owner}:{one.number}"
+def _id(request: ActiveRequest) -> str:
+    owner = f"client-{request.client}" if request.client is not None else f"disk-{request.disks[0]}"
+    return f"{owner}:{request.number}"
 
 
-def _age(cluster: Cluster, one: ActiveRequest) -> int:
-    """In microseconds, whatever the field is called."""
-    return max(0, int((cluster.clock.now() - one.begun) * 1_000_000))
+def _age(cluster: Cluster, request: ActiveRequest) -> int:
+    """Return the age in microseconds, whatever the name of the field says."""
+    return max(0, int((cluster.clock.now() - request.begun) * 1_000_000))
 
 
 def _peer(cluster: Cluster, kind: str, daemon: Daemon) -> Iterator[Fields]:
@@ -161,12 +169,12 @@ def _peer(cluster: Cluster, kind: str, daemon: Daemon) -> Iterator[Fields]:
             else:
                 state = "DISK_DATA" if disk.up else "DISK_EJECTED"
                 yield {**about, "status": "diskState", "diskId": disk.id, "diskState": state}
-    for one in _requests(cluster):
-        if kind == "client" and one.client == daemon.id:
-            yield _peer_request(cluster, about, one, NO_DISK)
-        for number in one.disks if kind == "server" else ():
+    for request in _requests(cluster):
+        if kind == "client" and request.client == daemon.id:
+            yield _peer_request(cluster, about, request, NO_DISK)
+        for number in request.disks if kind == "server" else ():
             if number in cluster.disks and cluster.disks[number].serverId == daemon.id:
-                yield _peer_request(cluster, about, one, number)
+                yield _peer_request(cluster, about, request, number)
     yield {**about, "status": "peerDone"}
 
 
@@ -174,25 +182,25 @@ def _about(kind: str, number: int) -> Fields:
     return {"peerId": _PEERS[kind] + number, "service": {"type": kind, "id": str(number)}}
 
 
-def _peer_request(cluster: Cluster, about: Fields, one: ActiveRequest, disk: int) -> Fields:
+def _peer_request(cluster: Cluster, about: Fields, request: ActiveRequest, disk: int) -> Fields:
     others = [
         {"diskId": number, **_about("server", cluster.disks[number].serverId)}
-        for number in one.disks
+        for number in request.disks
         if number != disk and number in cluster.disks
     ]
-    if disk != NO_DISK and one.client is not None:
-        others.append({"diskId": NO_DISK, **_about("client", one.client)})
+    if disk != NO_DISK and request.client is not None:
+        others.append({"diskId": NO_DISK, **_about("client", request.client)})
     return {
         **about,
         "status": "request",
         "diskId": disk,
-        "requestIdx": one.number % 65536,
-        "requestId": _id(one),
-        "volumeId": one.record.id,
-        "volume": one.record.name,
-        "address": one.address,
-        "size": one.size,
-        "op": one.op,
-        "usecActive": _age(cluster, one),
+        "requestIdx": request.number % 65536,
+        "requestId": _id(request),
+        "volumeId": request.record.id,
+        "volume": request.record.name,
+        "address": request.address,
+        "size": request.size,
+        "op": request.op,
+        "usecActive": _age(cluster, request),
         "peers": others,
     }

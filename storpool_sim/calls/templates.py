@@ -23,13 +23,13 @@ from .results import OkJson, ok
 
 @handles
 def volumeTemplatesList(cluster: Cluster) -> List[VolumeTemplateDesc]:
-    """Every template."""
+    """List the templates."""
     return [volumeTemplateDescribe(cluster, name) for name in sorted(cluster.templates)]
 
 
 @handles
 def volumeTemplateDescribe(cluster: Cluster, templateName: str) -> VolumeTemplateDesc:
-    """One template."""
+    """Describe a template."""
     template = cluster.template(templateName)
     return VolumeTemplateDesc(
         id=template.id,
@@ -49,7 +49,7 @@ def volumeTemplateDescribe(cluster: Cluster, templateName: str) -> VolumeTemplat
 
 @handles
 def volumeTemplateCreate(cluster: Cluster, json: VolumeTemplateCreateDesc) -> OkJson:
-    """Make a template."""
+    """Create a template."""
     if json.name in cluster.templates:
         raise ObjectExists(f"Template '{json.name}' already exists.")
     place = json.placeAll or json.placeTail or default_group(cluster)
@@ -67,19 +67,19 @@ def volumeTemplateCreate(cluster: Cluster, json: VolumeTemplateCreateDesc) -> Ok
         reuseServer=json.reuseServer,
         parent=_parent(cluster, json.parent),
     )
-    cluster.check_groups((template.placeAll, template.placeTail, template.placeHead))
+    cluster.space.check_groups((template.placeAll, template.placeTail, template.placeHead))
     cluster.templates[template.name] = template
     return ok(cluster)
 
 
 @handles
 def volumeTemplateUpdate(cluster: Cluster, templateName: str, json: VolumeTemplateUpdateDesc) -> OkJson:
-    """Change a template, and with `propagate` all that follows it."""
+    """Change a template, and with `propagate` all volumes and snapshots that follow it."""
     template = cluster.template(templateName)
     name = json.rename or template.name
     if name != template.name and name in cluster.templates:
         raise ObjectExists(f"Template '{name}' already exists.")
-    cluster.check_groups(one for one in (json.placeAll, json.placeTail, json.placeHead) if one is not None)
+    cluster.space.check_groups(name for name in (json.placeAll, json.placeTail, json.placeHead) if name is not None)
     new = model.Template(
         id=template.id,
         name=name,
@@ -96,11 +96,11 @@ def volumeTemplateUpdate(cluster: Cluster, templateName: str, json: VolumeTempla
     )
     followers = [record for record in cluster.records.values() if record.template is template]
     if json.propagate:
-        # All places are chosen before the first volume changes: a policy that cannot be met changes nothing.
-        planned = [(one, template_policy(one.policy, new)) for one in followers]
-        placed = [(one, policy, new_sets(cluster, one, policy)) for one, policy in planned]
-        moved = [(one, replace(one, diskSets=sets)) for one, _, sets in placed if sets is not one.diskSets]
-        cluster.check_room([new for _, new in moved], [one for one, _ in moved])
+        # Choose all places before the first volume changes: a policy that cannot be met changes nothing.
+        planned = [(record, template_policy(record.policy, new)) for record in followers]
+        placed = [(record, policy, new_sets(cluster, record, policy)) for record, policy in planned]
+        moved = [(record, replace(record, diskSets=sets)) for record, _, sets in placed if sets is not record.diskSets]
+        cluster.space.check_room([new for _, new in moved], [record for record, _ in moved])
         for record, policy, sets in placed:
             if sets is not record.diskSets:
                 record.vag = cluster.new_vag(record)
@@ -114,7 +114,7 @@ def volumeTemplateUpdate(cluster: Cluster, templateName: str, json: VolumeTempla
 
 @handles
 def volumeTemplateDelete(cluster: Cluster, templateName: str) -> OkJson:
-    """Delete a template that nothing follows."""
+    """Delete a template that no volume or snapshot follows."""
     template = cluster.template(templateName)
     for record in cluster.records.values():
         if record.template is template:
@@ -130,7 +130,7 @@ def _parent(cluster: Cluster, name: Optional[str]) -> Optional[model.Record]:
 
 @handles
 def volumeTemplatesStatus(cluster: Cluster) -> List[VolumeTemplateStatusDesc]:
-    """What the followers of each template take, and what room there is for more."""
+    """Return the space that the followers of each template take, and the room for more."""
     return [_status(cluster, cluster.templates[name]) for name in sorted(cluster.templates)]
 
 
@@ -142,8 +142,8 @@ def _status(cluster: Cluster, template: model.Template) -> VolumeTemplateStatusD
     room = {place: _room(cluster, name) for place, name in places.items()}
     copies = template.replication or 1
     entries = {
-        place: VolumeTemplateSpaceEstEntry(free=one.free // copies, capacity=one.capacity // copies)
-        for place, one in room.items()
+        place: VolumeTemplateSpaceEstEntry(free=space.free // copies, capacity=space.capacity // copies)
+        for place, space in room.items()
     }
     return VolumeTemplateStatusDesc(
         id=template.id,
@@ -169,9 +169,9 @@ def _status(cluster: Cluster, template: model.Template) -> VolumeTemplateStatusD
         capacityPlaceTail=room["Tail"].capacity,
         capacityPlaceHead=room["Head"].capacity,
         stored=VolumeTemplateSpaceEst(
-            # Where groups differ, the tightest one says how much fits.
-            free=min(one.free for one in entries.values()),
-            capacity=min(one.capacity for one in entries.values()),
+            # The fullest group decides how much fits.
+            free=min(entry.free for entry in entries.values()),
+            capacity=min(entry.capacity for entry in entries.values()),
             placeAll=entries["All"],
             placeTail=entries["Tail"],
             placeHead=entries["Head"],
@@ -185,8 +185,8 @@ class _Room(NamedTuple):
 
 
 def _room(cluster: Cluster, group: str) -> _Room:
-    """Free space and space over all disks of a group, in bytes."""
-    use = cluster.use()
+    """Return the free and the total space on the disks of a group, in bytes."""
+    use = cluster.space.use()
     disks = [disk for disk in cluster.disks.values() if disk.id in cluster.groups[group].disks and disk.up]
     capacity = sum(disk.capacity for disk in disks)
     return _Room(capacity - sum(use[disk.id].stored for disk in disks), capacity)

@@ -1,6 +1,8 @@
 """Snapshots between clusters: exports, backups, copies.
 
-Ours: data arrives `RECOVER_TIME` after it was asked for; a backup goes to the first placement group of the other
+Global ids are the same everywhere: a copy has the id of what it is a copy of.
+
+Ours: data arrives `RECOVER_TIME` after the request; a backup goes to the first placement group of the other
 cluster and is exported to where it came from. A location may ask for the deletion of whatever is exported to it, not
 sooner than the `minimumDeleteDelay` of the bridges that lead to it.
 """
@@ -27,6 +29,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist, ObjectExists
+from ..cluster.events import make_transient
 from ..cluster.federation import at_location
 from ..cluster.model import Policy, Record, Template
 from .dates import delete_date
@@ -35,7 +38,7 @@ from .registry import handles
 from .results import OkJson, ok
 from .snapshots import check_take, take
 
-#: How long data travels, in seconds.
+#: How long data takes to arrive, in seconds.
 RECOVER_TIME = 1.0
 
 # Exports
@@ -43,7 +46,7 @@ RECOVER_TIME = 1.0
 
 @handles
 def snapshotExport(cluster: Cluster, json: SnapshotExportDesc) -> OkJson:
-    """Let a location see a snapshot."""
+    """Export a snapshot to a location, which can see it from then on."""
     record = cluster.snapshot(json.snapshot)
     if record.deleted or record.transient:
         raise InvalidParam(f"Snapshot '{record.name}' cannot be exported.")
@@ -56,7 +59,7 @@ def snapshotExport(cluster: Cluster, json: SnapshotExportDesc) -> OkJson:
 
 @handles
 def snapshotUnexport(cluster: Cluster, json: SnapshotUnexportDesc) -> OkJson:
-    """Let one location, or none, see a snapshot any more."""
+    """End the export of a snapshot to a location, or to all."""
     record = cluster.snapshot(json.snapshot)
     if not json.all and json.location is None:
         raise InvalidParam("Give a location, or all.")
@@ -76,20 +79,20 @@ def snapshotUnexport(cluster: Cluster, json: SnapshotUnexportDesc) -> OkJson:
 
 def _being_copied(cluster: Cluster, record: Record, location: str) -> bool:
     return any(
-        one.recovering and one.copyOf is not None and one.copyOf[1] == record.globalId
+        copy.recovering and copy.copyOf is not None and copy.copyOf[1] == record.globalId
         for peer in cluster.peers
         if peer.locationId == location
-        for one in peer.records.values()
+        for copy in peer.records.values()
     )
 
 
 @handles
 def exportsList(cluster: Cluster) -> Dict[str, List[Export]]:
-    """What other locations may see."""
-    found = []
+    """List the snapshots that are exported to other locations."""
+    exports = []
     for number, location in sorted(cluster.remote.exports):
         record = cluster.records[number]
-        found.append(
+        exports.append(
             Export(
                 snapshot=record.name,
                 location=cluster.remote.location_name(location),
@@ -99,23 +102,26 @@ def exportsList(cluster: Cluster) -> Dict[str, List[Export]]:
                 visibleVolumeId=record.id,
             )
         )
-    return {"exports": found}
+    return {"exports": exports}
 
 
 @handles
 def snapshotsRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
-    """What this location may see of others."""
-    copies = {one.copyOf[1]: one.name for one in cluster.snapshots() if one.copyOf is not None and not one.backup}
-    sources = {one.backupId: one.name for one in cluster.snapshots() if one.backupId}
-    found = []
+    """List the snapshots that other locations export to this one."""
+    copies = {
+        record.copyOf[1]: record.name
+        for record in cluster.snapshots()
+        if record.copyOf is not None and not record.backup
+    }
+    sources = {record.backupId: record.name for record in cluster.snapshots() if record.backupId}
+    snapshots = []
     for peer in cluster.peers:
         for number, location in sorted(peer.remote.exports):
             record = peer.records[number]
             if location != cluster.locationId:
                 continue
-            made = RemoteSnapshot(
-                # The names that lists of remote snapshots may have are those of volumes: others go by their ids.
-                name=f"~{record.globalId}" if "@" in record.name else record.name,
+            snapshot = RemoteSnapshot(
+                name=record.backupOf or _remote_name(record),
                 location=cluster.remote.location_name(peer.locationId),
                 creationTimestamp=int(record.created),
                 size=record.size,
@@ -124,18 +130,23 @@ def snapshotsRemoteList(cluster: Cluster) -> Dict[str, List[RemoteSnapshot]]:
                 tags=dict(record.tags),
             )
             if record.createdFrom is not None:
-                made.createdFromVisibleVolumeId, made.createdFromGlobalId = record.createdFrom
-            found.append(made)
-    return {"snapshots": found}
+                snapshot.createdFromVisibleVolumeId, snapshot.createdFromGlobalId = record.createdFrom
+            snapshots.append(snapshot)
+    return {"snapshots": snapshots}
+
+
+def _remote_name(record: Record) -> str:
+    # The names that a list of remote snapshots may have are those of volumes; others go by their ids.
+    return f"~{record.globalId}" if "@" in record.name else record.name
 
 
 @handles
 def snapshotsRemoteUnexport(cluster: Cluster, json: SnapshotsRemoteUnexport) -> OkJson:
-    """Give up snapshots of others, and ask them to delete some."""
+    """End exports of others to this location, and ask for the deletion of some of the snapshots."""
     planned: List[Tuple[Cluster, Record, Optional[int]]] = []
-    for one in json.remoteSnapshots:
-        peer, record = _exported(cluster, one.location, one.globalSnapshotId)
-        date = delete_date(cluster, one.targetDeleteDate, one.deleteAfter)
+    for item in json.remoteSnapshots:
+        peer, record = _exported(cluster, item.location, item.globalSnapshotId)
+        date = delete_date(cluster, item.targetDeleteDate, item.deleteAfter)
         if date is not None:
             date = max(date, cluster.now() + _minimum_delay(peer, cluster.locationId))
         planned.append((peer, record, date))
@@ -148,9 +159,9 @@ def snapshotsRemoteUnexport(cluster: Cluster, json: SnapshotsRemoteUnexport) -> 
 
 
 def _minimum_delay(cluster: Cluster, location: str) -> int:
-    """How soon a location may have something deleted."""
+    """Return after how many seconds, at the soonest, a location may have something deleted."""
     bridges = cluster.remote.bridges.values()
-    return max((one.minimumDeleteDelay or 0 for one in bridges if one.location.id == location), default=0)
+    return max((bridge.minimumDeleteDelay or 0 for bridge in bridges if bridge.location.id == location), default=0)
 
 
 def _exported(cluster: Cluster, location: str, remoteId: str) -> Tuple[Cluster, Record]:
@@ -162,22 +173,25 @@ def _exported(cluster: Cluster, location: str, remoteId: str) -> Tuple[Cluster, 
     raise ObjectDoesNotExist(f"Location '{location}' exports no snapshot {remoteId}.")
 
 
-# Copies from there
+# Copies
 
 
 @handles
 def snapshotFromRemote(cluster: Cluster, json: SnapshotFromRemoteDesc) -> OkJson:
     """Copy a snapshot that another location exports."""
     peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
-    for one in cluster.snapshots():
-        if one.copyOf is not None and one.copyOf[1] == json.remoteId and not one.deleted and not one.transient:
-            raise ObjectExists(f"Snapshot {json.remoteId} is here already, as '{one.name}'.")
+    present = cluster.find("~" + json.remoteId)
+    if present is not None and not present.backupId:
+        raise ObjectExists(f"Snapshot {json.remoteId} is here already, as '{present.name}'.")
     if json.name:
-        cluster.check_snapshot_name(json.name)
+        cluster.records.check_snapshot_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
-    record = _arriving(cluster, source, json.name or "", _desc(json), template)
+    record = _arriving(cluster, source, json.name or "", json.remoteId, _desc(json), template)
     record.tags = merge_tags({}, json.tags)
-    cluster.check_room([record])
+    cluster.space.check_room([record])
+    if present is not None:
+        # Ours: a backup comes back although the snapshot that it was made of is still here, which leaves it the id.
+        cluster.records.replace_id(present, json.remoteId, cluster.new_global_id())
     _arrive(cluster, peer, source, record)
     if json.export:
         cluster.remote.exports.add((record.id, peer.locationId))
@@ -186,13 +200,14 @@ def snapshotFromRemote(cluster: Cluster, json: SnapshotFromRemoteDesc) -> OkJson
 
 @handles
 def volumeFromRemote(cluster: Cluster, json: VolumeFromRemoteDesc) -> OkJson:
-    """Make a volume of a snapshot that another location exports, by way of a transient one."""
+    """Create a volume from a snapshot that another location exports, by way of a transient snapshot."""
     peer, source = _exported(cluster, json.remoteLocation, json.remoteId)
-    cluster.check_name(json.name)
+    cluster.records.check_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
-    parent = _arriving(cluster, source, "", _desc(json), template)
-    parent.transient = True
-    cluster.check_room([parent])
+    # A helper is no copy that anybody looks for: the id of what it is made of stays free.
+    parent = _arriving(cluster, source, "", cluster.new_global_id(), _desc(json), template)
+    make_transient(cluster, parent)
+    cluster.space.check_room([parent])
     tags = merge_tags({}, json.tags)
     _arrive(cluster, peer, source, parent)
     record = Record(
@@ -222,28 +237,30 @@ def _desc(json: Union[SnapshotFromRemoteDesc, VolumeFromRemoteDesc]) -> VolumePo
 
 
 def _arriving(
-    cluster: Cluster, source: Record, name: str, desc: VolumePolicyDesc, template: Optional[Template]
+    cluster: Cluster,
+    source: Record,
+    name: str,
+    globalId: str,
+    desc: VolumePolicyDesc,
+    template: Optional[Template],
 ) -> Record:
-    """A copy of a snapshot of another cluster, as it is going to be; see `_arrive`."""
-    # Groups have other names there; all that comes along is the number of copies.
+    """Return the copy of a snapshot of another cluster as it will be; `_arrive` adds it."""
+    # Groups have other names there; only the number of copies is the same.
     if template is None and desc.replication is None:
         desc.replication = source.policy.replication
     policy: Policy = new_policy(cluster, desc, template, None)
-    sets = cluster.choose_sets(policy)
-    globalId = cluster.new_global_id()
+    sets = cluster.space.choose_sets(policy)
     record = Record(
         id=cluster.next_number(),
         globalId=globalId,
-        # Ours: a copy without a name is called after its id.
-        baseName=name or globalId,
+        baseName=name,
         snapshot=True,
         size=source.size,
         policy=policy,
         diskSets=sets,
         created=source.created,
         template=template,
-        stored=min(source.size, source.stored + sum(one.stored for one in source.ancestors())),
-        autoName=not name,
+        stored=min(source.size, source.stored + sum(record.stored for record in source.ancestors())),
         createdFrom=source.createdFrom,
         copyOf=(source.id, source.globalId),
         recoveredAt=cluster.clock.now() + RECOVER_TIME,
@@ -253,7 +270,7 @@ def _arriving(
 
 
 def _arrive(cluster: Cluster, peer: Cluster, source: Record, record: Record) -> Record:
-    """Take in a copy, whose data is under way."""
+    """Add a copy, whose data is on its way."""
     cluster.add(record)
     cluster.data.fetch(peer.data, source, record)
     cluster.changed()
@@ -272,15 +289,15 @@ def volumeBackup(cluster: Cluster, json: VolumeBackupDesc) -> ApiOkVolumeBackup:
 
 @handles
 def volumesGroupBackup(cluster: Cluster, json: VolumesGroupBackupDesc) -> ApiOkVolumesGroupBackup:
-    """The same for several volumes at once, all or none."""
-    made = _back_up(cluster, json.location, json.volumes, json.tags)
+    """Back up several volumes at once: all of them, or none."""
+    backups = _back_up(cluster, json.location, json.volumes, json.tags)
     return ApiOkVolumesGroupBackup(
         generation=cluster.changed(),
         backups={
-            volume.baseName or volume.globalId: VolumesGroupBackupSingle(
+            volume.name.lstrip("~"): VolumesGroupBackupSingle(
                 remoteId=copy.globalId, snapshotGlobalId=snapshot.globalId
             )
-            for volume, snapshot, copy in made
+            for volume, snapshot, copy in backups
         },
     )
 
@@ -294,21 +311,22 @@ def _back_up(
         raise InvalidParam("No volumes given.")
     if len({volume.id for volume in volumes}) < len(volumes):
         raise InvalidParam("A volume is named more than once.")
-    # Before the first snapshot: there is none at all when either side has no room for one of them.
-    copies = [_arriving(peer, volume, "", VolumeCreateDesc(), None) for volume in volumes]
-    peer.check_room(copies)
+    # Check the room on both sides before the first snapshot is taken.
+    # They get the ids of the snapshots that they are made of.
+    copies = [_arriving(peer, volume, "", "", VolumeCreateDesc(), None) for volume in volumes]
+    peer.space.check_room(copies)
     snapshotTags = merge_tags({}, tags)
     for volume in volumes:
         check_take(cluster, volume)
-    made = []
+    backups = []
     for volume, copy in zip(volumes, copies):
-        snapshot = take(cluster, volume, "")
+        snapshot = take(cluster, volume, None)
         snapshot.tags = dict(snapshotTags)
-        snapshot.backupId = copy.globalId
-        copy.backup, copy.tags = True, dict(snapshotTags)
+        copy.globalId = snapshot.backupId = snapshot.globalId
+        copy.backup, copy.backupOf, copy.tags = True, volume.name, dict(snapshotTags)
         copy.copyOf, copy.createdFrom = (snapshot.id, snapshot.globalId), snapshot.createdFrom
         copy.created = snapshot.created
         _arrive(peer, cluster, snapshot, copy)
         peer.remote.exports.add((copy.id, cluster.locationId))
-        made.append((volume, snapshot, copy))
-    return made
+        backups.append((volume, snapshot, copy))
+    return backups

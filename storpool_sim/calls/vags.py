@@ -1,8 +1,8 @@
 """Volume allocation groups.
 
 Ours: a new volume has a group of its own, which descends from that of its parent; a snapshot is in the group of its
-volume. What changes its placement gets a new group. A group can be joined by what has the same placement as its
-members.
+volume. A volume or snapshot whose placement changes gets a new group. It can join a group whose members have the same
+placement.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .results import OkJson, RawJson, ok
 
 @handles
 def vagList(cluster: Cluster, vagName: int) -> RawJson:
-    """One group."""
+    """Describe a group."""
     vag, (first, *_) = _members(cluster, vagName)
     policy, template = first.policy, first.template
     fields: Dict[str, Any] = {
@@ -51,8 +51,8 @@ def vagList(cluster: Cluster, vagName: int) -> RawJson:
 def vagUpdate(cluster: Cluster, json: VagUpdateDesc) -> OkJson:
     """Spread a group over another number of disk sets."""
     vag, members = _members(cluster, json.vagId)
-    sets = cluster.choose_sets(members[0].policy, json.targetsCount)
-    cluster.check_room([replace(one, diskSets=sets) for one in members], members)
+    sets = cluster.space.choose_sets(members[0].policy, json.targetsCount)
+    cluster.space.check_room([replace(record, diskSets=sets) for record in members], members)
     vag.targets = json.targetsCount
     for record in members:
         record.diskSets = list(sets)
@@ -72,7 +72,7 @@ def snapshotUpdateVag(cluster: Cluster, snapshotName: str, json: SnapshotUpdateV
 
 
 def _members(cluster: Cluster, number: Union[int, str]) -> Tuple[Vag, List[Record]]:
-    """A group and what is in it; one without anything in it is not there."""
+    """Return a group and its members; a group without members does not exist."""
     for vag in [record.vag for record in cluster.records.values()]:
         if vag is not None and str(vag.id) == str(number):
             return vag, [record for record in cluster.records.values() if record.vag is vag]
@@ -88,18 +88,18 @@ def _join(cluster: Cluster, record: Record, wanted: Union[int, Literal["parent"]
         other = _members(cluster, wanted)[1][0]
     if other.policy.placement != record.policy.placement:
         raise InvalidParam(f"'{record.name}' and '{other.name}' of the allocation group have different placements.")
-    cluster.check_room([replace(record, diskSets=other.diskSets)], [record])
+    cluster.space.check_room([replace(record, diskSets=other.diskSets)], [record])
     record.vag, record.diskSets = other.vag, list(other.diskSets)
     return ok(cluster)
 
 
 def _violated(cluster: Cluster, record: Record) -> bool:
     """Whether copies are where they should not be, or too few."""
-    domains, places = cluster.domains(), places_of(record.policy)
-    for one in record.diskSets:
-        servers = [domains.get(cluster.disks[disk].serverId) for disk in one if disk in cluster.disks]
+    domains, places = cluster.space.domains(), places_of(record.policy)
+    for disks in record.diskSets:
+        servers = [domains.get(cluster.disks[disk].serverId) for disk in disks if disk in cluster.disks]
         if len(servers) < len(places) or (len(set(servers)) < len(servers) and not record.policy.reuseServer):
             return True
-        if any(disk not in cluster.groups[group].disks for disk, group in zip(one, places)):
+        if any(disk not in cluster.groups[group].disks for disk, group in zip(disks, places)):
             return True
     return False

@@ -18,6 +18,7 @@ from storpool.sptypes import (
 
 from ..cluster import Cluster
 from ..cluster.errors import Busy, InvalidParam, ObjectDoesNotExist
+from ..cluster.events import make_transient
 from ..cluster.model import Record
 from .dates import delete_date
 from .moves import check_detachable
@@ -27,78 +28,78 @@ from .registry import handles
 from .results import OkJson, RawJson, ok
 from .snapshots import check_take, snapshotsList, take
 
-# What there is
+# List them
 
 
 @handles
 def volumesList(cluster: Cluster) -> RawJson:
-    """Every volume."""
-    return RawJson(in_order(summary(one) for one in cluster.records.values() if not one.snapshot))
+    """List the volumes."""
+    return RawJson(in_order(summary(record) for record in cluster.records.values() if not record.snapshot))
 
 
 @handles
 def volumesAndSnapshotsList(cluster: Cluster) -> RawJson:
-    """Every volume, and every snapshot."""
+    """List the volumes and the snapshots."""
     return RawJson({"volumes": volumesList(cluster).value, "snapshots": snapshotsList(cluster).value})
 
 
 @handles
 def volumeList(cluster: Cluster, volumeName: str) -> RawJson:
-    """One volume, in a list."""
+    """Return a list of one volume."""
     return RawJson([summary(cluster.volume(volumeName))])
 
 
 @handles
 def volumeDescribe(cluster: Cluster, volumeName: str) -> RawJson:
-    """A volume, object by object."""
+    """Describe a volume with its objects."""
     record = cluster.volume(volumeName)
     return RawJson({**summary(record), **placement(record)})
 
 
 @handles
 def volumeInfo(cluster: Cluster, volumeName: str) -> RawJson:
-    """A volume and how it is spread."""
+    """Describe a volume and how it is spread."""
     record = cluster.volume(volumeName)
     return RawJson({**summary(record), **spread(record)})
 
 
 @handles
 def volumeListSnapshots(cluster: Cluster, volumeName: str) -> RawJson:
-    """The chain of a volume's parents."""
-    return RawJson([summary(one) for one in cluster.volume(volumeName).ancestors()])
+    """List the ancestors of a volume."""
+    return RawJson([summary(record) for record in cluster.volume(volumeName).ancestors()])
 
 
 @handles
 def volumesStatus(cluster: Cluster) -> RawJson:
-    """The state of volumes and snapshots, with sizes."""
+    """Return the state of volumes and snapshots, with sizes."""
     return RawJson(statuses(cluster, sizes))
 
 
 @handles
 def volumesQuickStatus(cluster: Cluster) -> RawJson:
-    """The state of volumes and snapshots."""
-    return RawJson(statuses(cluster, lambda one: {}))
+    """Return the state of volumes and snapshots."""
+    return RawJson(statuses(cluster, lambda record: {}))
 
 
 @handles
 def volumesSpace(cluster: Cluster) -> RawJson:
-    """How much space each volume takes; and some snapshots, if the cluster is to tell."""
+    """Return how much space each volume takes, and some snapshots, if the cluster is set to."""
     records = cluster.volumes()
     if cluster.spaceOfSnapshots:
-        records += [one for one in cluster.snapshots() if one.autoName or one.deleted]
-    return RawJson([{**summary(one), **space(one)} for one in records])
+        records += [record for record in cluster.snapshots() if record.autoName or record.deleted]
+    return RawJson([{**summary(record), **space(record)} for record in records])
 
 
-# Making them
+# Create them
 
 
 @handles
 def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
-    """Make a volume: of nothing, of a snapshot, or of another volume."""
+    """Create a volume: empty, from a snapshot, or based on another volume."""
     if json.parent is not None and json.baseOn is not None:
         raise InvalidParam("A volume can have a parent or be based on another volume, not both.")
     if json.name:
-        cluster.check_name(json.name)
+        cluster.records.check_name(json.name)
     template = cluster.template(json.template) if json.template is not None else None
     base = cluster.volume(json.baseOn) if json.baseOn is not None else None
     parent = cluster.snapshot(json.parent) if json.parent is not None else None
@@ -113,7 +114,7 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     if origin is not None and size < origin.size:
         raise InvalidParam(f"The size {size} is smaller than that of '{origin.name}', {origin.size}.")
     policy = new_policy(cluster, json, template, origin.policy if origin else None)
-    sets = cluster.choose_sets(policy)
+    sets = cluster.space.choose_sets(policy)
     record = Record(
         id=cluster.next_number(),
         globalId=cluster.new_global_id(),
@@ -129,13 +130,13 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
         dataLost=origin is not None and origin.dataLost,
     )
     if base is not None:
-        # What the volume shares with its base by now, it is going to share with a snapshot.
+        # The volume is going to share its data with a snapshot of its base.
         record.parent = check_take(cluster, base)
-    cluster.check_room([record])
+    cluster.space.check_room([record])
     helper = None
     if base is not None:
-        helper = record.parent = take(cluster, base, "")
-        helper.transient = True
+        helper = record.parent = take(cluster, base, None)
+        make_transient(cluster, helper)
     cluster.add(record)
     if record.parent is not None:
         cluster.data.copy(record.parent, record)
@@ -149,23 +150,23 @@ def volumeCreate(cluster: Cluster, json: VolumeCreateDesc) -> ApiOkVolumeCreate:
     return ApiOkVolumeCreate(**fields)
 
 
-# Changing them
+# Change them
 
 
 @handles
 def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> OkJson:
-    """Change settings; all of them or none."""
+    """Change settings: all of them, or none."""
     record = cluster.volume(volumeName)
     size = _new_size(record, json)
     template = cluster.template(json.template) if json.template is not None else None
     policy = changed_policy(template_policy(record.policy, template) if template else record.policy, json)
     tags = new_tags(cluster, record.tags, json.tags)
-    if json.rename is not None and json.rename != record.baseName:
-        cluster.check_name(json.rename)
+    if json.rename and json.rename != record.baseName:
+        cluster.records.check_name(json.rename)
     sets = new_sets(cluster, record, policy)
     if size > record.size:
         added = Record(0, "", "", False, size - record.size, policy, sets, 0.0)
-        cluster.check_room([added])
+        cluster.space.check_room([added])
     # Nothing is refused from here on.
     if sets is not record.diskSets:
         record.vag = cluster.new_vag(record)
@@ -174,7 +175,7 @@ def volumeUpdate(cluster: Cluster, volumeName: str, json: VolumeUpdateDesc) -> O
     cluster.data.resize(record)
     record.template = template or record.template
     if json.rename is not None:
-        cluster.rename(record, json.rename)
+        cluster.records.rename(record, json.rename)
     return ok(cluster)
 
 
@@ -191,38 +192,38 @@ def _new_size(record: Record, json: VolumeUpdateDesc) -> int:
 
 @handles
 def volumeRebase(cluster: Cluster, volumeName: str, json: VolumeRebaseDesc) -> OkJson:
-    """Make one of the ancestors the parent, or have none."""
+    """Make an ancestor the parent, or remove the parent."""
     return rebase(cluster, cluster.volume(volumeName), json)
 
 
 @handles
 def snapshotRebase(cluster: Cluster, snapshotName: str, json: VolumeRebaseDesc) -> OkJson:
-    """Make one of the ancestors the parent, or have none."""
+    """Make an ancestor the parent, or remove the parent."""
     return rebase(cluster, cluster.snapshot(snapshotName), json)
 
 
 def rebase(cluster: Cluster, record: Record, json: VolumeRebaseDesc) -> OkJson:
-    """Take over the data of the ancestors that are left out."""
+    """Make an ancestor of a record its parent, or none; the record takes over the data of those between."""
     chain = record.ancestors()
     new = cluster.snapshot(json.parentName) if json.parentName is not None else None
     if new is not None and new not in chain:
         raise InvalidParam(f"Snapshot '{json.parentName}' is no ancestor of '{record.name}'.")
     taken = chain[: chain.index(new)] if new is not None else chain
-    stored = min(record.size, record.stored + sum(one.stored for one in taken))
-    cluster.check_room([replace(record, parent=new, stored=stored)], [record])
+    stored = min(record.size, record.stored + sum(record.stored for record in taken))
+    cluster.space.check_room([replace(record, parent=new, stored=stored)], [record])
     record.stored = stored
-    record.dataLost = record.dataLost or any(one.dataLost for one in taken)
-    cluster.set_parent(record, new)
+    record.dataLost = record.dataLost or any(record.dataLost for record in taken)
+    cluster.records.set_parent(record, new)
     return ok(cluster)
 
 
 @handles
 def volumeFreeze(cluster: Cluster, volumeName: str, json: Optional[VolumeFreezeDesc] = None) -> OkJson:
-    """Make a volume a snapshot of the same name."""
+    """Turn a volume into a snapshot with the same name."""
     record = cluster.volume(volumeName)
-    for place in cluster.attached_anywhere(record):
-        if place.rights == "rw":
-            raise Busy(f"Volume '{record.name}' is attached read-write to client {place.client}.")
+    for attachment in cluster.attached_anywhere(record):
+        if attachment.rights == "rw":
+            raise Busy(f"Volume '{record.name}' is attached read-write to client {attachment.client}.")
     if record.baseName.startswith("#"):
         raise InvalidParam(f"A snapshot's name cannot begin with '#': '{record.name}'")
     date = delete_date(cluster, json.targetDeleteDate, json.deleteAfter) if json is not None else None
@@ -236,52 +237,51 @@ def volumeFreeze(cluster: Cluster, volumeName: str, json: Optional[VolumeFreezeD
 
 @handles
 def volumeRevert(cluster: Cluster, volumeName: str, json: VolumeRevertDesc) -> OkJson:
-    """Put a volume back to what a snapshot holds."""
+    """Revert a volume to a snapshot."""
     record = cluster.volume(volumeName)
     target = cluster.snapshot(json.toSnapshot)
-    for place in cluster.attached_anywhere(record):
-        if place.rights == "rw":
-            raise Busy(f"Volume '{record.name}' is attached read-write to client {place.client}.")
+    for attachment in cluster.attached_anywhere(record):
+        if attachment.rights == "rw":
+            raise Busy(f"Volume '{record.name}' is attached read-write to client {attachment.client}.")
     if target.deleted or target.transient:
         raise InvalidParam(f"Snapshot '{target.name}' cannot be reverted to.")
     # Ours: without `revertSize` a volume keeps its size, unless the snapshot is larger.
     record.size = target.size if json.revertSize else max(record.size, target.size)
-    cluster.set_parent(record, target)
+    cluster.records.set_parent(record, target)
     record.stored, record.dataLost = 0, target.dataLost
-    cluster.give_new_id(record)
+    cluster.records.give_id(record, cluster.new_global_id())
     cluster.data.copy(target, record)
-    return ok(cluster)
+    return ok(cluster, globalId=record.globalId)
 
 
 @handles
 def volumeDelete(cluster: Cluster, volumeName: str, json: Optional[VolumeDeleteDesc] = None) -> OkJson:
-    """Delete a volume; attached ones only when the body allows."""
+    """Delete a volume; if it is attached, only when the body allows it."""
     record = cluster.volume(volumeName)
     mode = (json.onAttached if json is not None else None) or "fail"
-    for one in (cluster, *cluster.peers):
-        places = one.attached(record)
-        # Nothing is left to be exported to where it is attached: the volume goes.
-        check_detachable(one, record, "fail" if mode == "export" else mode, places)
+    for member in cluster.everywhere():
+        # A deleted volume cannot be exported to where it is attached.
+        check_detachable(member, record, "fail" if mode == "export" else mode, member.attached(record))
     cluster.remove(record)
     return ok(cluster)
 
 
 @handles
 def volumeAbandonDisk(cluster: Cluster, volumeName: str, json: AbandonDiskDesc) -> OkJson:
-    """Give up the copies that a disk holds of a volume, or of a snapshot: both have the same query.
+    """Give up the copies that a disk holds of a volume or a snapshot, for which the query is the same.
 
-    The data that has other copies goes to other disks, if there are any; what has none is lost.
+    Data with other copies is copied to other disks, if there are any; data without is lost.
     """
     record = cluster.find(volumeName)
     if record is None:
         raise ObjectDoesNotExist(f"Volume '{volumeName}' does not exist.")
-    if not any(json.diskId in one for one in record.diskSets):
+    if not any(json.diskId in disks for disks in record.diskSets):
         raise InvalidParam(f"'{record.name}' has no data on disk {json.diskId}.")
-    cluster.abandon(record, json.diskId)
+    cluster.space.abandon(record, json.diskId)
     return ok(cluster)
 
 
 @handles
 def snapshotAbandonDisk(cluster: Cluster, snapshotName: str, json: AbandonDiskDesc) -> OkJson:
-    """The same."""
+    """Give up the copies that a disk holds of a snapshot, or of a volume."""
     return volumeAbandonDisk(cluster, snapshotName, json)

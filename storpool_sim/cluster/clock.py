@@ -1,4 +1,4 @@
-"""Where the simulated cluster takes its time from."""
+"""Where a simulated cluster takes its time from."""
 
 from __future__ import annotations
 
@@ -19,26 +19,30 @@ class Clock:
         self._held: Optional[float] = None
 
     def now(self) -> float:
-        """Return the seconds since the epoch; while the clock is held, always the same."""
-        held = self._held
+        """Return the time in seconds since the epoch."""
+        held = self._held  # another thread may let it go
         return self.read() if held is None else held
 
     def read(self) -> float:
-        """Return the seconds since the epoch, held or not."""
+        """Return the same, whether the clock is held or not."""
         return time.time()
+
+    def seconds_until(self, when: float) -> Optional[float]:
+        """Return how long to wait until it is that late; None when waiting does not help."""
+        return max(0.0, when - self.read())
 
     @contextmanager
     def held(self, at: float) -> Iterator[None]:
-        """Let it be this late for the length of a `with` block. One thread at a time may do so: hold a lock."""
-        self._held = at
+        """Let the time stand still at a moment for the length of a `with` block.
+
+        A request that is replayed has only one moment, so it must have only one when it is first handled. Hold the lock
+        of the clusters that share the clock.
+        """
+        before, self._held = self._held, at
         try:
             yield
         finally:
-            self._held = None
-
-    def seconds_until(self, when: float) -> Optional[float]:
-        """How long to wait until it is that late; None when waiting does not bring it about."""
-        return max(0.0, when - self.now())
+            self._held = before
 
 
 class ManualClock(Clock):
@@ -56,7 +60,7 @@ class ManualClock(Clock):
             return self._now
 
     def seconds_until(self, when: float) -> Optional[float]:
-        """None: this time does not pass."""
+        """Return None: this time does not pass."""
         return None
 
     def advance(self, seconds: float) -> None:
@@ -65,5 +69,5 @@ class ManualClock(Clock):
             raise ValueError(f"time does not go back: {seconds!r}")
         with self._lock:
             self._now += seconds
-        for one in list(self.watchers):
-            one()
+        for watcher in list(self.watchers):
+            watcher()

@@ -1,4 +1,4 @@
-"""The cluster that one gets without asking for another: three servers with four disks each."""
+"""The default cluster: three servers with four disks each."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ VERSION = "19.01.2930.57ca5627f"
 
 SERVERS = (1, 2, 3)
 CLIENTS = (1, 2)
+MGMTS = (1, 2)
 #: iSCSI target services.
 CONTROLLERS = (1, 2)
 BRIDGES = (1,)
@@ -29,7 +30,7 @@ _MODELS = (
 
 
 def make_disks(servers: Tuple[int, ...] = SERVERS) -> Dict[int, Disk]:
-    """Disks 101 to 104 of server 1, 201 to 204 of server 2, and so on."""
+    """Return disks 101 to 104 of server 1, 201 to 204 of server 2, and so on."""
     disks = {}
     for server in servers:
         for slot, (model, ssd, units) in enumerate(_MODELS):
@@ -40,7 +41,7 @@ def make_disks(servers: Tuple[int, ...] = SERVERS) -> Dict[int, Disk]:
 
 
 def make_groups(disks: Dict[int, Disk]) -> Dict[str, Group]:
-    """The groups `ssd` and `hdd`."""
+    """Return the groups `ssd` and `hdd`."""
     return {
         name: Group(number, name, {disk.id for disk in disks.values() if disk.ssd is ssd})
         for number, (name, ssd) in enumerate((("ssd", True), ("hdd", False)))
@@ -48,15 +49,15 @@ def make_groups(disks: Dict[int, Disk]) -> Dict[str, Group]:
 
 
 def make_daemons(numbers: Tuple[int, ...], started: float) -> Dict[int, Daemon]:
-    """A running service on the node of the same number, for each."""
+    """Return a running service for each number, on the node of the same number."""
     return {number: Daemon(number, number, started) for number in numbers}
 
 
 def make_clients(numbers: Tuple[int, ...], started: float) -> Dict[int, Client]:
-    """The same for clients."""
+    """Return a running client for each number, likewise."""
     return {number: Client(number, number, started) for number in numbers}
 
 
 def make_fault_sets(servers: Tuple[int, ...] = SERVERS) -> Dict[str, List[int]]:
-    """A rack for each server."""
+    """Return a fault set for each server."""
     return {f"rack{server}": [server] for server in servers}

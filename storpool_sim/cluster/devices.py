@@ -1,8 +1,9 @@
 """The devices of attached volumes, as a client host would show them: links to sparse files that hold real bytes.
 
-`Data` is what a cluster without devices has: volumes without contents. `Devices` keeps a file for each volume and
-snapshot in `DIR/.data`; while one is attached to the client that this machine plays, `DIR/<name>` and
-`DIR-byid/<globalId>` lead to it. Ours: read-only attachments are not enforced.
+`Devices` keeps a file for each volume and snapshot in `DIR/.data`. While one is attached to the client that stands for
+this machine, `DIR/<name>` leads to it, and `DIR-byid/<globalId>` for each global id that it answers to.
+
+Ours: read-only attachments are not enforced.
 """
 
 from __future__ import annotations
@@ -13,66 +14,29 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Set, Tuple
+from typing import Dict, List, Set, Tuple
 
+from .contents import Contents
 from .defaults import CLIENTS
 from .model import Record
+from .state import State
 
-if TYPE_CHECKING:
-    from . import Cluster
-
-#: How often attachments are looked at for links that are due.
+#: How often links that are due are made, in seconds.
 LOOK_EVERY = 0.02
-PIECE = 1 << 20
+CHUNK = 1 << 20
 
 
-class Data:
-    """The contents of volumes, of which there are none."""
-
-    def create(self, record: Record) -> None:
-        """Give something new its contents: zeros."""
-
-    def copy(self, source: Record, target: Record) -> None:
-        """Give `target` the contents of `source`, and zeros beyond."""
-
-    def fetch(self, other: Data, source: Record, target: Record) -> None:
-        """Give `target` the contents of a volume of another cluster."""
-
-    def resize(self, record: Record) -> None:
-        """Follow a change of size."""
-
-    def remove(self, record: Record) -> None:
-        """Drop the contents."""
-
-    def is_open(self, record: Record, client: int) -> bool:
-        """Whether a program on the client holds the device open."""
-        return False
-
-    def links_changed(self) -> None:
-        """Follow the attachments; called after each request, with the cluster's lock held."""
-
-    def removed_count(self) -> int:
-        """How many removed volumes have contents still; see `drop_removed`."""
-        return 0
-
-    def drop_removed(self, count: int) -> None:
-        """Drop the contents of the first so many removed volumes, now that nothing brings these back."""
-
-    def close(self) -> None:
-        """End."""
-
-
-class Devices(Data):
+class Devices(Contents):
     """Files and links below a directory.
 
     :param delay: how many seconds after the attachment a link appears.
     :param client: which of the cluster's clients this machine is.
-    :param keep: whether the contents outlive this object, for a cluster whose state is kept in a file. Those of a
-        volume that is removed go with `drop_removed`.
+    :param keep: whether the contents outlive this object, for a cluster whose state is kept in a file. The
+        contents of a removed volume go with `drop_removed`.
     """
 
     def __init__(
-        self, cluster: Cluster, directory: str, delay: float = 0.0, client: int = CLIENTS[0], keep: bool = False
+        self, cluster: State, directory: str, delay: float = 0.0, client: int = CLIENTS[0], keep: bool = False
     ) -> None:
         self.directory = Path(directory).absolute()
         self.byId = self.directory.with_name(self.directory.name + "-byid")
@@ -88,7 +52,7 @@ class Devices(Data):
         self._stopped = threading.Event()
         self._files.mkdir(parents=True, exist_ok=True)
         self.byId.mkdir(exist_ok=True)
-        self._drop_leftovers({self.path(one) for one in cluster.records.values()} if keep else set())
+        self._drop_leftovers({self.path(record) for record in cluster.records.values()} if keep else set())
         self._thread = threading.Thread(target=self._look, name="storpool_sim devices", daemon=True)
         with cluster.lock:
             cluster.data = self
@@ -100,11 +64,11 @@ class Devices(Data):
         self._thread.start()
 
     def path(self, record: Record) -> Path:
-        """The file of a volume or snapshot."""
+        """Return the file of a volume or snapshot."""
         return self._files / str(record.id)
 
-    def _held(self, record: Record) -> Devices:
-        """Where the file of something attached is: what other clusters export to this one is with them."""
+    def _devices_of(self, record: Record) -> Devices:
+        """Return the devices that have a record's file: those of the cluster that holds it."""
         for cluster in self._cluster.peers:
             if cluster.records.get(record.id) is record and isinstance(cluster.data, Devices):
                 return cluster.data
@@ -113,7 +77,7 @@ class Devices(Data):
     # Contents
 
     def create(self, record: Record) -> None:
-        """Make a file that is all hole."""
+        """Make a file that is one hole."""
         with open(self.path(record), "wb") as file:
             file.truncate(record.size)
 
@@ -121,7 +85,7 @@ class Devices(Data):
         """Copy what was written, and leave holes where nothing was."""
         self.fetch(self, source, target)
 
-    def fetch(self, other: Data, source: Record, target: Record) -> None:
+    def fetch(self, other: Contents, source: Record, target: Record) -> None:
         """Copy from the files of another cluster, if it has any."""
         if not isinstance(other, Devices):
             self.create(target)
@@ -136,18 +100,18 @@ class Devices(Data):
         os.truncate(self.path(record), record.size)
 
     def remove(self, record: Record) -> None:
-        """Delete the file, or let it be deleted later; the links go with the attachments."""
+        """Delete the file now, or with `drop_removed`; the links go with the attachments."""
         if self._keep:
             self._removed.append(self.path(record))
         else:
             self.path(record).unlink()
 
     def removed_count(self) -> int:
-        """How many files are to be deleted."""
+        """Return how many files are to be deleted."""
         return len(self._removed)
 
     def drop_removed(self, count: int) -> None:
-        """Delete the first of them."""
+        """Delete the first `count` of them."""
         for path in self._removed[:count]:
             path.unlink()
         del self._removed[:count]
@@ -155,11 +119,11 @@ class Devices(Data):
     # Who holds them open
 
     def is_open(self, record: Record, client: int) -> bool:
-        """Whether any process here has the file open, this one included."""
+        """Return whether any process here has the file open, this one included."""
         if client != self.client:
             return False
         try:
-            wanted = os.stat(self._held(record).path(record))
+            wanted = os.stat(self._devices_of(record).path(record))
         except FileNotFoundError:
             return False  # of a cluster without devices
         return any(_holds(f"/proc/{name}/fd", wanted) for name in os.listdir("/proc") if name.isdigit())
@@ -167,21 +131,22 @@ class Devices(Data):
     # Links
 
     def links_changed(self) -> None:
-        """Remove the links of what is attached no more, and make those that are due."""
+        """Remove the links of what is no longer attached, and make those that are due."""
         now = time.monotonic()
         reached = self._cluster.clients[self.client].reached
         attached = {
-            one.record.id: one.record
-            for key, one in self._cluster.attachments.items()
-            if key[1] == self.client and (key[0] in self._since or one.generation <= reached)
+            number: attachment.record
+            for (number, client), attachment in self._cluster.attachments.items()
+            if client == self.client and (number in self._since or attachment.generation <= reached)
         }
         for number in [number for number in self._since if number not in attached]:
             del self._since[number]
             self._unlink(number)
         for number, record in attached.items():
             since = self._since.setdefault(number, now)
-            file = self._held(record).path(record)
-            wanted = (file, self.directory / record.name, self.byId / record.globalId)
+            file = self._devices_of(record).path(record)
+            # Programs go on with an id that a volume had before a revert.
+            wanted = (file, self.directory / record.name, *(self.byId / globalId for globalId in sorted(record.ids)))
             if now >= since + self.delay and self._links.get(number) != wanted and file.exists():
                 self._unlink(number)  # another name, another id after a revert, or another cluster
                 for link in wanted[1:]:
@@ -199,9 +164,9 @@ class Devices(Data):
                 self.links_changed()
 
     def _drop_leftovers(self, kept: Set[Path]) -> None:
-        """Remove what a simulator has left, but for some files; a link or file of anyone else stays."""
-        for place in (self.directory, self.byId):
-            for entry in place.iterdir():
+        """Remove what an earlier simulator has left, except some files; links and files of anyone else stay."""
+        for directory in (self.directory, self.byId):
+            for entry in directory.iterdir():
                 if entry.is_symlink() and self._files in Path(os.readlink(entry)).parents:
                     entry.unlink()
         for file in self._files.iterdir():
@@ -213,7 +178,7 @@ class Devices(Data):
         self._stopped.set()
         self._thread.join()
         with self._cluster.lock:
-            self._cluster.data = Data()
+            self._cluster.data = Contents()
             for number in list(self._links):
                 self._unlink(number)
         if not self._keep:
@@ -231,8 +196,8 @@ def _copy_data(source: int, target: int) -> None:
             return  # from here on there is only a hole
         hole = os.lseek(source, at, os.SEEK_HOLE)
         while at < hole:
-            piece = os.pread(source, min(PIECE, hole - at), at)
-            at += os.pwrite(target, piece, at)
+            chunk = os.pread(source, min(CHUNK, hole - at), at)
+            at += os.pwrite(target, chunk, at)
 
 
 def _link(link: Path, target: Path) -> None:

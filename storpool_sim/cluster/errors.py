@@ -1,4 +1,4 @@
-"""What a cluster answers when it refuses.
+"""What a cluster answers when it refuses a request.
 
     SimError
     ├── ObjectDoesNotExist       no such volume, snapshot, template, group, disk...
@@ -11,12 +11,12 @@
     ├── ClusterDown              too few nodes or servers are up to ask
     ├── Unauthorized             no token, or another one
     ├── UnknownQuery             no such call
-    ├── NotSimulated             a call of the API that this cluster does not play yet
+    ├── NotSimulated             a call of the API that is not simulated yet
     ├── InvalidJSON              the body is not JSON
     └── BodyTooLarge             the body is over 16 MiB
 
-The names are the cluster's; so are the first six situations. The statuses, and the names from ClusterDown on,
-are this simulator's own policy: nothing is on record about them.
+The names are those of real clusters, and so are the situations of the first six. The statuses, and the names from
+ClusterDown on, are the simulator's own policy: nothing is on record about them.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ class SimError(Exception):
         self.descr = descr
 
     def reply(self) -> Dict[str, Any]:
-        """The body of the answer."""
+        """Return the body of the answer."""
         return {"error": {"name": self.name, "descr": self.descr, "transient": self.transient}}
 
 
 class ObjectDoesNotExist(SimError):
-    """What was named is not there."""
+    """What the request names does not exist."""
 
     name = "objectDoesNotExist"
     status = 404
 
 
 class ObjectExists(SimError):
-    """The wanted name belongs to something else."""
+    """The name is taken."""
 
     name = "objectExists"
     status = 409
@@ -121,7 +121,7 @@ class NotSimulated(SimError):
 class InvalidJSON(SimError):
     """The body, or the `json` argument, could not be parsed."""
 
-    name = "invalidJSON"
+    name = "jsonError"
     status = 400
 
 

@@ -1,16 +1,21 @@
-"""What happens in a cluster by itself, as time goes by."""
+"""What happens in a cluster by itself, as time goes by. The cluster's lock is held."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Dict, Set
+from dataclasses import replace
+from typing import Iterable, Set
 
 from .errors import Busy, InsufficientResources
-from .incidents import Incidents
-from .model import BALANCER_TIMES, Disk, DiskSets, Progress, Record
+from .incidents import node_up
+from .model import BALANCER_TIMES, Disk, Progress, Record
+from .placement import part_of
+from .state import State
 
-#: Ours: how long a deleted snapshot is still to be seen, in seconds.
+#: Ours: how long a deleted snapshot is still listed, in seconds.
 RECLAIM_DELAY = 2.0
+#: Ours: how long a transient snapshot holds data for a volume and its clone, in seconds.
+TRANSIENT_TIME = 3.0
 #: Ours: how fast data leaves a disk that is soft-ejected, in objects a second.
 EJECT_RATE = 100.0
 #: Ours: how fast a disk that was away catches up, in objects a second.
@@ -19,133 +24,171 @@ RECOVER_RATE = 200.0
 SCRUB_RATE = 200.0 * 1024 * 1024
 
 
-class Events(Incidents):
-    """A cluster that lives; see `Cluster`."""
+def settle(cluster: State) -> None:
+    """Do what should have happened by now; called before each request."""
+    now = cluster.clock.now()
+    caught_up = False
+    for client in cluster.clients.values():
+        caught_up = client.follow(cluster.generation, now) or caught_up
+    for disk in cluster.disks.values():
+        if disk.ejecting is not None:
+            _eject(cluster, disk, disk.ejecting, now)
+        if disk.recovering is not None:
+            disk.recovering.run(now, RECOVER_RATE)
+            if disk.recovering.done >= disk.recoverObjects:
+                disk.recovering = None
+        if disk.scrub.started is not None:
+            _scrub(cluster, disk, now)
+    _balance(cluster, now)
+    for node in [node for node, maintenance in cluster.maintenance.items() if maintenance.ends <= now]:
+        end_maintenance(cluster, node)
+        cluster.changed()
+    cluster.space.count()
+    if cluster.records.time_dependent:
+        _age_records(cluster, now)
+    if caught_up:
+        cluster.notify()
 
-    def settle(self) -> None:
-        """Do what should have happened by now; called before each request."""
-        now = self.clock.now()
-        moved = False
-        for client in self.clients.values():
-            moved = client.follow(self.generation, now) or moved
-        for disk in self.disks.values():
-            if disk.ejecting is not None:
-                self._move_data(disk, disk.ejecting, now)
-            if disk.recovering is not None:
-                disk.recovering.run(now, RECOVER_RATE)
-                if disk.recovering.done >= disk.recoverObjects:
-                    disk.recovering = None
-            if disk.scrub.started is not None:
-                self._scrub(disk, now)
-        self._balance(now)
-        for node in [node for node, one in self.maintenance.items() if one.ends <= now]:
-            self.end_maintenance(node)
-            self.changed()
-        self._count()
-        if self._time_dependent:
-            self._live(now)
-        if moved:
-            self.notify()
 
-    def end_maintenance(self, node: int) -> None:
-        """Let a node be as it was before its maintenance."""
-        if self.maintenance.pop(node).stopped:
-            self.node_up(node)
+def end_maintenance(cluster: State, node: int) -> None:
+    """End a node's maintenance, and start what was stopped for it."""
+    if cluster.maintenance.pop(node).stopped:
+        node_up(cluster, node)
 
-    def _live(self, now: float) -> None:
-        """Let data arrive, and snapshots go: round by round, since one that goes may let others go."""
-        for number in self._time_dependent:
-            record = self.records[number]
-            if record.recoveredAt is not None and record.recoveredAt <= now:
-                record.recoveredAt = None
-        attached = {number for one in (self, *self.peers) for number, _ in one.attachments}
-        while self._collect(now, attached):
-            pass
 
-    def _collect(self, now: float, attached: Set[int]) -> bool:
-        gone = False
-        for record in [self.records[number] for number in self._time_dependent]:
-            if not record.snapshot or record.id in attached:
-                continue
-            due = record.targetDeleteDate is not None and record.targetDeleteDate <= now
-            orphan = (record.bound or record.transient) and not record.children
-            if not record.deleted and (due or orphan):
-                self.delete_snapshot(record)
-                self.changed()
-            if record.deleted and not record.children and record.reclaimAt is not None and record.reclaimAt <= now:
-                self.remove(record)
-                self.changed()
-                gone = True
-        self._count()
-        return gone
+# Snapshots
 
-    def delete_snapshot(self, record: Record) -> None:
-        """Begin to delete a snapshot: it changes its name now, and goes when its children and some time have gone."""
-        if record.deleted:
-            return
-        for cluster in (self, *self.peers):
-            for place in cluster.attached(record):
-                raise Busy(f"Snapshot '{record.name}' is attached to client {place.client}.")
-        name = "*" + (record.baseName or record.globalId)
-        if self.find(name) is not None:
-            name += f"@{record.id}"
-        self.rename(record, name)
-        self.remote.forget(record.id)
-        record.deleted = True
-        record.reclaimAt = self.clock.now() + RECLAIM_DELAY
 
-    def _move_data(self, disk: Disk, progress: Progress, now: float) -> None:
-        progress.run(now, EJECT_RATE if disk.softEject == "on" else 0.0)
-        if progress.done < disk.ejectObjects:
-            return
-        if self.replace(self.users_of_disk(disk.id)):
-            # No place for some of it: the task stays, as it does on a cluster with too few disks.
-            progress.done = 0.0
+def _age_records(cluster: State, now: float) -> None:
+    """Let data arrive, and delete snapshots: round by round, since the end of one may be the end of its parent."""
+    for number in cluster.records.time_dependent:
+        record = cluster.records[number]
+        if record.recoveredAt is not None and record.recoveredAt <= now:
+            record.recoveredAt = None
+    attached = {number for member in cluster.everywhere() for number, _ in member.attachments}
+    while _collect_snapshots(cluster, now, attached):
+        pass
+
+
+def _collect_snapshots(cluster: State, now: float, attached: Set[int]) -> bool:
+    removed = False
+    for record in [cluster.records[number] for number in sorted(cluster.records.time_dependent)]:
+        if not record.snapshot or record.id in attached:
+            continue
+        if record.transient and not record.deleted and record.children and (record.reclaimAt or 0.0) <= now:
+            _hand_over(cluster, record)
+        due = record.targetDeleteDate is not None and record.targetDeleteDate <= now
+        orphan = (record.bound or record.transient) and not record.children
+        if not record.deleted and (due or orphan):
+            delete_snapshot(cluster, record)
+            cluster.changed()
+        if record.deleted and not record.children and record.reclaimAt is not None and record.reclaimAt <= now:
+            cluster.remove(record)
+            cluster.changed()
+            removed = True
+    cluster.space.count()
+    return removed
+
+
+def make_transient(cluster: State, record: Record) -> None:
+    """Make a snapshot one that goes by itself: `TRANSIENT_TIME` from now, when all its data is here."""
+    record.transient = True
+    record.reclaimAt = max(cluster.clock.now(), record.recoveredAt or 0.0) + TRANSIENT_TIME
+
+
+def _hand_over(cluster: State, snapshot: Record) -> None:
+    """Let the children of a snapshot take over its data, if there is room for that, so that they do not need it."""
+    children = list(snapshot.children.values())
+    stored = [min(child.size, child.stored + snapshot.stored) for child in children]
+    planned = [replace(child, parent=snapshot.parent, stored=size) for child, size in zip(children, stored)]
+    with suppress(InsufficientResources):
+        cluster.space.check_room(planned, children)
+        for child, size in zip(children, stored):
+            child.stored, child.dataLost = size, child.dataLost or snapshot.dataLost
+            cluster.records.set_parent(child, snapshot.parent)
+        cluster.changed()
+
+
+def delete_snapshot(cluster: State, record: Record) -> None:
+    """Begin to delete a snapshot: it changes its name now, and is gone after its children and some time.
+
+    :raises Busy: it is attached.
+    """
+    if record.deleted:
+        return
+    for attachment in cluster.attached_anywhere(record):
+        raise Busy(f"Snapshot '{record.name}' is attached to client {attachment.client}.")
+    name = "*" + record.name.lstrip("~")
+    if cluster.find(name) is not None:
+        name += f"@{record.id}"
+    cluster.records.rename(record, name)
+    cluster.remote.forget(record.id)
+    record.deleted = True
+    record.reclaimAt = cluster.clock.now() + RECLAIM_DELAY
+
+
+# Disks
+
+
+def begin_eject(cluster: State, disk: Disk) -> None:
+    """Begin to move the data off a disk, as far as there is room for it elsewhere."""
+    disk.softEject = "on"
+    if disk.ejecting is not None:
+        return
+    disk.ejecting = Progress(cluster.clock.now())
+    disk.ejectObjects = cluster.space.use()[disk.id].objects
+    disk.ejectTransaction = cluster.next_number() + 1  # 0 and 1 are those of recovery and of transfers
+    _note_stuck(disk, cluster.space.stuck(cluster.records.users_of_disk(disk.id)))
+    disk.ejectTried = -1
+
+
+def _note_stuck(disk: Disk, records: Iterable[Record]) -> None:
+    disk.ejectStuck = sum(part_of(record).get(disk.id, (0, 0))[0] for record in records)
+
+
+def _eject(cluster: State, disk: Disk, progress: Progress, now: float) -> None:
+    progress.run(now, EJECT_RATE if disk.softEject == "on" else 0.0)
+    movable = disk.ejectObjects - disk.ejectStuck
+    if progress.done < movable:
+        return
+    # Objects that have nowhere to go stay, and so does the task, until something about the cluster changes.
+    progress.done = movable
+    if disk.softEject != "on" or disk.ejectTried == cluster.generation:
+        return
+    users = cluster.records.users_of_disk(disk.id)
+    stuck = cluster.space.move(users)
+    if not stuck:
+        disk.ejecting = None
+    if len(stuck) < len(users) or not stuck:
+        cluster.changed()
+    _note_stuck(disk, stuck)
+    disk.ejectTried = cluster.generation
+
+
+def _scrub(cluster: State, disk: Disk, now: float) -> None:
+    scrub = disk.scrub
+    scrub.progress.run(now, 0.0 if scrub.paused is not None else SCRUB_RATE)
+    if scrub.paused is None and scrub.progress.done >= cluster.space.use()[disk.id].stored:
+        scrub.started = None
+        scrub.lastCompleted = now
+
+
+# The balancer
+
+
+def _balance(cluster: State, now: float) -> None:
+    balancer = cluster.balancer
+    while balancer.due(now):
+        ended = balancer.since + BALANCER_TIMES[balancer.status]
+        if balancer.status == "waiting":
+            balancer.enter("working", ended)
+        elif balancer.status == "working":
+            balancer.planned = cluster.space.improvements()
+            balancer.enter("ready" if balancer.planned else "nothing to do", ended)
         else:
-            disk.ejecting = None
-            self.changed()
-
-    def relocations(self) -> Dict[int, DiskSets]:
-        """Where what lies on disks that are being soft-ejected is to go, by id of the volume or snapshot."""
-        planned = {}
-        for disk in self.disks.values():
-            if disk.ejecting is None:
-                continue
-            for record in self.users_of_disk(disk.id):
-                with suppress(InsufficientResources):
-                    planned[record.id] = self.choose_sets(record.policy, record.targets)
-        return planned
-
-    def _scrub(self, disk: Disk, now: float) -> None:
-        scrub = disk.scrub
-        scrub.progress.run(now, 0.0 if scrub.paused is not None else SCRUB_RATE)
-        if scrub.paused is None and scrub.progress.done >= self.use()[disk.id].stored:
-            scrub.started = None
-            scrub.lastCompleted = now
-
-    def _balance(self, now: float) -> None:
-        run = self.balancer
-        while run.due(now):
-            ended = run.since + BALANCER_TIMES[run.status]
-            if run.status == "waiting":
-                run.enter("working", ended)
-            elif run.status == "working":
-                run.planned = self._proposals()
-                run.enter("ready" if run.planned else "nothing to do", ended)
-            else:
-                for number, sets in run.planned.items():
-                    # A disk may have gone since it was planned for; what was to go there stays.
-                    if all(disk in self.disks and self.disks[disk].usable for one in sets for disk in one):
-                        self.records[number].diskSets = sets
-                run.enter("nothing to do", ended)
-                self.changed()
-
-    def _proposals(self) -> Dict[int, DiskSets]:
-        """The disk sets that volumes would get today, where they have others."""
-        found = {}
-        for record in self.records.values():
-            with suppress(InsufficientResources):
-                sets = self.choose_sets(record.policy, record.targets)
-                if set(sets) != set(record.diskSets):
-                    found[record.id] = sets
-        return found
+            for number, sets in balancer.planned.items():
+                # A disk may have gone since the plan was made; what was to go there stays.
+                if all(disk in cluster.disks and cluster.disks[disk].usable for disks in sets for disk in disks):
+                    cluster.records[number].diskSets = sets
+            balancer.enter("nothing to do", ended)
+            cluster.changed()

@@ -1,4 +1,4 @@
-"""The things a cluster is made of: plain records, no behaviour beyond their own arithmetic."""
+"""What a cluster is made of: plain data, no behaviour beyond its own arithmetic."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ SECTOR = 512
 OBJECT_SIZE = 32 * MiB
 #: A disk hands out space in units of this size.
 AG_SIZE = 512 * MiB
-#: How many times over a disk's space may be promised (ours): volumes are thin, so promises cost little.
+#: Ours: how many times over the space of a disk may be promised. Volumes are thin, so promises cost little.
 OVERCOMMIT = 4
 
-#: The slots for attachments on one client.
+#: How many attachments a client takes.
 CLIENT_SLOTS = 1024
 
 #: An upper bound of I/O, or "-" for none.
 Limit = Union[int, Literal["-"]]
-#: What limits refer to: the whole volume, or each GiB of it.
+#: Whether limits are for the whole volume, or for each GiB of it.
 LimitType = Optional[Literal["total", "perGiB"]]
 Rights = Literal["rw", "ro"]
 SoftEject = Literal["on", "off", "paused"]
@@ -36,13 +36,13 @@ BALANCER_TIMES: Dict[BalancerState, float] = {"waiting": 1.0, "working": 2.0, "c
 
 @dataclass
 class Progress:
-    """Work that goes on at a steady rate while nobody holds it."""
+    """Work that goes on at a steady rate, unless it is paused."""
 
     counted: float = 0.0
     done: float = 0.0
 
     def run(self, now: float, rate: float) -> None:
-        """Count what was done since last time; a rate of 0 only lets the time pass."""
+        """Count what was done since the last time; with a rate of 0, only the time passes."""
         self.done += max(0.0, now - self.counted) * rate
         self.counted = now
 
@@ -72,19 +72,22 @@ class Disk:
     #: The generation at which the disk was lost; -1 while it serves.
     generationLeft: int = -1
     softEject: SoftEject = "off"
-    #: While data moves off the disk: how many objects there were, and how many have gone.
+    #: While data moves off the disk: how many objects have gone, of how many.
     ejecting: Optional[Progress] = None
     ejectObjects: int = 0
+    #: How many of them have nowhere to go, and at which generation of the cluster that was last tried.
+    ejectStuck: int = 0
+    ejectTried: int = -1
     ejectTransaction: int = 0
     scrub: Scrub = field(default_factory=Scrub)
-    #: Whether the drive itself is gone: it does not come back with its server.
+    #: Whether the drive itself has failed: it does not come back with its server.
     failed: bool = False
-    #: Whether a cluster that starts is to do without it.
+    #: Whether a cluster that starts does not wait for it.
     ignored: bool = False
-    #: While it catches up after it was away: how many objects there are to look at, and how many have been.
+    #: While it catches up after it was away: how many objects it has looked at, of how many.
     recovering: Optional[Progress] = None
     recoverObjects: int = 0
-    #: What else lies on it, in bytes and in places for objects; see `Failures.fill`.
+    #: What does not belong to volumes, in bytes and in places for objects; see `incidents.fill`.
     foreignBytes: int = 0
     foreignObjects: int = 0
 
@@ -100,7 +103,7 @@ class Disk:
 
     @property
     def capacity(self) -> int:
-        """Bytes the disk has room for."""
+        """How many bytes the disk has room for."""
         return self.agCount * AG_SIZE
 
     @property
@@ -116,7 +119,7 @@ class Daemon:
     id: int
     nodeId: int
     started: Optional[float]
-    #: Whether it waits, as a server does for disks that the whole cluster lacks.
+    #: Whether it waits, as a server does for disks that the cluster is missing.
     waiting: bool = False
 
     @property
@@ -126,26 +129,26 @@ class Daemon:
 
     @property
     def status(self) -> Literal["running", "waiting", "down"]:
-        """As lists have it."""
+        """The status, as in lists."""
         return "down" if self.started is None else "waiting" if self.waiting else "running"
 
 
 @dataclass
 class Client(Daemon):
-    """A client, which follows the configuration: at once, after a delay, or not at all."""
+    """A client, which carries out changes of the configuration: at once, after a delay, or not at all."""
 
     #: How long it takes to carry out a change, in seconds.
     delay: float = 0.0
-    #: Whether it carries out nothing more.
+    #: Whether it carries out no more changes.
     stuck: bool = False
     #: The generation that it has reached.
     reached: int = 0
-    #: What it is at: the generation that it will have reached, and when.
+    #: The generation that it is going to reach next, and when.
     target: int = 0
     due: Optional[float] = None
 
     def follow(self, generation: int, now: float) -> bool:
-        """Carry out what can be by now of the changes up to `generation`; whether it got any further."""
+        """Carry out the changes up to `generation`, as far as time allows; return whether it got any further."""
         before = self.reached
         if not self.running or self.stuck:
             self.due = None
@@ -170,7 +173,7 @@ class Group:
 
 
 class Policy(NamedTuple):
-    """Where the copies of a volume go, and how fast it may be."""
+    """Where the copies of a volume lie, and how fast it may be."""
 
     placeAll: str
     placeTail: str
@@ -183,13 +186,13 @@ class Policy(NamedTuple):
 
     @property
     def placement(self) -> Tuple[str, str, str, int, bool]:
-        """What decides which disks there are."""
+        """What decides which disks a volume gets."""
         return self.placeAll, self.placeTail, self.placeHead, self.replication, bool(self.reuseServer)
 
 
 @dataclass
 class Template:
-    """Settings that volumes are made with and may follow."""
+    """Settings that volumes are created with, and may follow."""
 
     id: int
     name: str
@@ -205,7 +208,7 @@ class Template:
     parent: Optional[Record] = None
 
 
-#: What decides about the space that a record takes, and about what time does to it.
+#: The fields that decide how much space a record takes, and whether time changes it.
 _WATCHED = frozenset(
     "size diskSets stored parent snapshot bound transient deleted recoveredAt targetDeleteDate".split()  # noqa: SIM905
 )
@@ -213,20 +216,20 @@ _WATCHED = frozenset(
 
 @dataclass
 class Vag:
-    """A volume allocation group: the disk sets that volumes and snapshots of one placement share."""
+    """A volume allocation group: the disk sets that volumes and snapshots with the same placement share."""
 
     id: int
-    #: The group that it descends from.
+    #: The number of the group that it descends from.
     parent: Optional[int] = None
-    #: How many disk sets there are to be; 0 for as many as differ, up to a dozen.
+    #: How many disk sets there are to be; 0 for as many as differ, up to `placement.MAX_SETS`.
     targets: int = 0
 
 
 @dataclass(eq=False)
 class Record:
-    """A volume or a snapshot: they share names, ids and nearly everything else."""
+    """A volume or a snapshot: they share names, ids and nearly all fields."""
 
-    #: The numeric identity, which nothing changes.
+    #: The number, which never changes.
     id: int
     globalId: str
     #: Empty for an unnamed volume.
@@ -238,54 +241,59 @@ class Record:
     created: float
     #: Every global id that the record answers to.
     ids: Set[str] = field(default_factory=set)
+    #: The global id that an unnamed volume is named after, where a revert has given it another.
+    firstId: str = ""
     template: Optional[Template] = None
-    #: Changed by `Cluster.set_parent`, which keeps `children` true.
+    #: Changed by `Records.set_parent`, which keeps `children` up to date.
     parent: Optional[Record] = None
     children: Dict[int, Record] = field(default_factory=dict, repr=False)
-    #: Client data of its own, which no parent holds.
+    #: How many bytes of data it holds itself, beyond its parent.
     stored: int = 0
     tags: Dict[str, str] = field(default_factory=dict)
-    #: The serial number that the next unnamed snapshot of a volume gets.
+    #: The serial number for the next automatic name of a snapshot of this volume.
     serial: int = 1
-    # From here on for snapshots.
+    # The rest is for snapshots.
     autoName: bool = False
     bound: bool = False
     deleted: bool = False
     transient: bool = False
     targetDeleteDate: Optional[int] = None
+    #: When a snapshot that is deleted or transient goes.
     reclaimAt: Optional[float] = None
     createdFrom: Optional[Tuple[int, str]] = None
-    #: Until then data arrives from another location.
+    #: When all data will have arrived from another location; None if it has.
     recoveredAt: Optional[float] = None
-    #: The numeric and the global id of what this is a copy of, in another location; whether it was sent as a backup.
+    #: The number and global id of what this is a copy of, in another location; whether it was sent as a backup.
     copyOf: Optional[Tuple[int, str]] = None
     backup: bool = False
-    #: The global id of the backup that was made of this.
+    #: The name of the volume that this is a backup of.
+    backupOf: str = ""
+    #: The global id of the backup that was made of this, in another location.
     backupId: str = ""
-    #: The allocation that it shares with others.
+    #: The allocation group that it is in.
     vag: Optional[Vag] = None
-    #: Whether some of its data had its last copy on a disk that was given up.
+    #: Whether the last copy of some of its data was on a disk that was given up.
     dataLost: bool = False
-    #: Where the cluster that holds it looks for what has changed.
+    #: Where to note that it has changed.
     _dirty: Optional[Set[int]] = field(default=None, init=False, repr=False)
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _WATCHED:
             dirty = self.__dict__.get("_dirty")
-            # Updates set all that they might have changed.
+            # Updates set fields to the value that they have, too.
             if dirty is not None and self.__dict__.get(name) != value:
                 dirty.add(self.id)
         object.__setattr__(self, name, value)
 
     def watched_by(self, dirty: Optional[Set[int]]) -> None:
-        """Note each change from now on in a set, or in none."""
+        """Note each change from now on in a set, or nowhere."""
         self._dirty = dirty
         if dirty is not None:
             dirty.add(self.id)
 
     @property
     def time_dependent(self) -> bool:
-        """Whether time changes it."""
+        """Whether it changes as time goes by."""
         return (
             self.bound
             or self.transient
@@ -302,7 +310,7 @@ class Record:
     @property
     def name(self) -> str:
         """The name that lists show."""
-        return self.baseName or "~" + self.globalId
+        return self.baseName or "~" + (self.firstId or self.globalId)
 
     @property
     def targets(self) -> int:
@@ -315,12 +323,12 @@ class Record:
         return -(-self.size // OBJECT_SIZE)
 
     def ancestors(self) -> List[Record]:
-        """Its parent, the parent's parent, and so on."""
+        """Return its parent, the parent's parent, and so on."""
         chain = []
-        at = self.parent
-        while at is not None:
-            chain.append(at)
-            at = at.parent
+        ancestor = self.parent
+        while ancestor is not None:
+            chain.append(ancestor)
+            ancestor = ancestor.parent
         return chain
 
 
@@ -332,7 +340,7 @@ class Attachment:
     client: int
     rights: Rights
     pos: int
-    #: The generation that brought it.
+    #: The generation that made it.
     generation: int = 0
 
 
@@ -346,7 +354,7 @@ class Bucket:
 
 @dataclass(eq=False)
 class ActiveRequest:
-    """A request in flight, between a client or a server and disks."""
+    """A request in flight, from a client or a server to disks."""
 
     number: int
     record: Record
@@ -360,7 +368,7 @@ class ActiveRequest:
 
 @dataclass(frozen=True)
 class Maintenance:
-    """A node's maintenance."""
+    """The maintenance of a node."""
 
     started: float
     duration: int
@@ -370,7 +378,7 @@ class Maintenance:
 
     @property
     def ends(self) -> float:
-        """When it is over."""
+        """When it ends."""
         return self.started + self.duration
 
 
@@ -380,17 +388,17 @@ class Balancer:
 
     status: BalancerState = "nothing to do"
     since: float = 0.0
-    #: The disk sets that it proposes, by id of the volume; only of those that would move.
+    #: The disk sets that it proposes, by number of the record; only for those that would move.
     planned: Dict[int, DiskSets] = field(default_factory=dict)
-    #: The number of what is committed.
+    #: The number of the last commit.
     transaction: int = 0
 
     def enter(self, status: BalancerState, now: float) -> None:
-        """Go over to another state."""
+        """Change to another state."""
         self.status, self.since = status, now
         if status in ("nothing to do", "blocked"):
             self.planned = {}
 
     def due(self, now: float) -> bool:
-        """Whether its state ends by itself, and should have by now."""
+        """Return whether its state should have ended by itself by now."""
         return self.status in BALANCER_TIMES and now >= self.since + BALANCER_TIMES[self.status]

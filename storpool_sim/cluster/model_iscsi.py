@@ -1,4 +1,4 @@
-"""What the export of volumes over iSCSI is made of; volumes stand here by their ids, so that it can be copied."""
+"""The configuration of iSCSI, which names volumes by their numbers, so that it can be copied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEFAULT_PORT = 3260
 
 
 class Export(NamedTuple):
-    """What an initiator may use: a target, by the id of its volume, through a portal group."""
+    """What an initiator may use: the target of a volume, through a portal group."""
 
     portalGroup: str
     volume: int
@@ -38,7 +38,7 @@ class Portal:
 
 @dataclass
 class PortalGroup:
-    """Portals that are used together."""
+    """Portals that belong together."""
 
     name: str
     networks: List[Tuple[str, int]] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Login:
-    """A session that a test plays."""
+    """A session, which a test has begun."""
 
     number: int
     controller: int
@@ -69,51 +69,51 @@ class Login:
 
 @dataclass
 class ISCSI:
-    """The whole of it. The maps go by number; numbers are not used again."""
+    """The whole configuration. The maps are keyed by number; no number is used twice."""
 
     baseName: str
     initiators: Dict[int, Initiator] = field(default_factory=dict)
     groups: Dict[int, PortalGroup] = field(default_factory=dict)
     targets: Dict[int, Target] = field(default_factory=dict)
     logins: List[Login] = field(default_factory=list)
-    #: Controllers that let queries wait for nothing. For tests.
+    #: Controllers that answer no queries. For tests.
     silent: Set[int] = field(default_factory=set)
     serial: int = 0
 
     def copy(self) -> ISCSI:
-        """One that can be changed without changing this one."""
+        """Return a copy that can be changed without changing this one."""
         return copy.deepcopy(self)
 
     def next_number(self) -> int:
-        """A number never used before."""
+        """Return a number never used before."""
         self.serial += 1
         return self.serial
 
     def initiator(self, name: str) -> Optional[Initiator]:
-        """The initiator of a name."""
-        return next((one for one in self.initiators.values() if one.name == name), None)
+        """Return the initiator with a name, if there is one."""
+        return next((initiator for initiator in self.initiators.values() if initiator.name == name), None)
 
     def group(self, name: str) -> Optional[PortalGroup]:
-        """The portal group of a name."""
-        return next((one for one in self.groups.values() if one.name == name), None)
+        """Return the portal group with a name, if there is one."""
+        return next((group for group in self.groups.values() if group.name == name), None)
 
     def target(self, volume: int) -> Optional[Target]:
-        """The target of a volume."""
-        return next((one for one in self.targets.values() if one.volume == volume), None)
+        """Return the target of a volume, if there is one."""
+        return next((target for target in self.targets.values() if target.volume == volume), None)
 
     def portal(self, ip: str, port: int) -> Optional[Portal]:
-        """The portal of an address."""
+        """Return the portal with an address, if there is one."""
         portals = [portal for group in self.groups.values() for portal in group.portals]
-        return next((one for one in portals if (one.ip, one.port) == (ip, port)), None)
+        return next((portal for portal in portals if (portal.ip, portal.port) == (ip, port)), None)
 
     def exports(self) -> List[Export]:
-        """Every export, of whatever initiator."""
-        return [export for one in self.initiators.values() for export in one.exports]
+        """Return every export, of every initiator."""
+        return [export for initiator in self.initiators.values() for export in initiator.exports]
 
     def forget(self, volume: int) -> None:
-        """Drop all that there is of a volume."""
-        for number in [number for number, one in self.targets.items() if one.volume == volume]:
+        """Drop the target and the exports of a volume."""
+        for number in [number for number, target in self.targets.items() if target.volume == volume]:
             name = self.targets.pop(number).name
-            self.logins = [one for one in self.logins if one.target != name]
+            self.logins = [login for login in self.logins if login.target != name]
         for initiator in self.initiators.values():
-            initiator.exports = [one for one in initiator.exports if one.volume != volume]
+            initiator.exports = [export for export in initiator.exports if export.volume != volume]

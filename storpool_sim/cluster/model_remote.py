@@ -7,7 +7,7 @@ from typing import Dict, Optional, Set, Tuple
 
 from .errors import ObjectDoesNotExist
 
-#: Ours: the buffers of a location for which nobody has set others, in bytes.
+#: Ours: the size of the buffers of a location, in bytes, unless it is set.
 BUFFER_SIZE = 8 << 20
 
 
@@ -32,7 +32,7 @@ class RemoteCluster:
 
 @dataclass
 class RemoteBridge:
-    """The way to a location, or to a cluster in it."""
+    """A bridge to a location, or to a cluster in it."""
 
     ip: str
     publicKey: str
@@ -44,34 +44,39 @@ class RemoteBridge:
 
 @dataclass
 class Remote:
-    """All of it; locations and clusters by name, bridges by address."""
+    """What a cluster knows of others: locations and clusters by name, bridges by address."""
 
     locations: Dict[str, Location] = field(default_factory=dict)
     clusters: Dict[str, RemoteCluster] = field(default_factory=dict)
     bridges: Dict[str, RemoteBridge] = field(default_factory=dict)
-    #: Ids of snapshots, each with the id of a location that may see it.
+    #: Numbers of snapshots, each with the id of a location that may see it.
     exports: Set[Tuple[int, str]] = field(default_factory=set)
-
-    #: Ids of volumes, each with the id of a cluster that it is offered to.
+    #: Numbers of volumes, each with the id of a cluster that may attach it.
     volumeExports: Set[Tuple[int, str]] = field(default_factory=set)
 
     def location(self, name: str) -> Location:
-        """The location of a name."""
+        """Return the location with a name.
+
+        :raises ObjectDoesNotExist: there is no such location.
+        """
         if name not in self.locations:
             raise ObjectDoesNotExist(f"Location '{name}' does not exist.")
         return self.locations[name]
 
     def location_name(self, number: str) -> str:
-        """The name of the location with an id; the id itself where it has no name here."""
-        return next((one.name for one in self.locations.values() if one.id == number), number)
+        """Return the name of the location with an id; the id itself where it has no name here."""
+        return next((location.name for location in self.locations.values() if location.id == number), number)
 
     def cluster(self, name: str) -> RemoteCluster:
-        """The cluster of a name."""
+        """Return the cluster with a name.
+
+        :raises ObjectDoesNotExist: there is no such cluster.
+        """
         if name not in self.clusters:
             raise ObjectDoesNotExist(f"Cluster '{name}' does not exist.")
         return self.clusters[name]
 
     def forget(self, record: int) -> None:
         """Drop the exports of a volume or snapshot."""
-        self.volumeExports = {one for one in self.volumeExports if one[0] != record}
-        self.exports = {one for one in self.exports if one[0] != record}
+        self.volumeExports = {(number, cluster) for number, cluster in self.volumeExports if number != record}
+        self.exports = {(number, location) for number, location in self.exports if number != record}

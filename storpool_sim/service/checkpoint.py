@@ -15,17 +15,28 @@ from ..cluster import Cluster
 from ..cluster.clock import Clock
 from ..cluster.model import Record
 from ..cluster.placement import DiskUse
+from ..cluster.records import Records
+from ..cluster.space import Space
 
 #: What belongs to the running process and not to the state.
 NOT_STATE = {"clock", "lock", "data", "peers", "watchers"}
 #: The modules whose classes it is made of: making one of those does nothing else.
-_HOMES = (Record.__module__, DiskUse.__module__)
+_HOMES = (Record.__module__, DiskUse.__module__, Records.__module__, Space.__module__)
 #: Where the modules of format 1 are now, and what its attributes are called.
 _MOVED = {
     f"storpool_sim.{name}": f"storpool_sim.cluster.{name}"
     for name in ("model", "model_iscsi", "model_remote", "placement")
 }
 _RENAMED = {"_touched": "_dirty", "_restless": "_time_dependent"}
+#: What were attributes of the cluster itself, and what they are in `Records` and in `Space`.
+_OF_RECORDS = {
+    "records": "_by_number",
+    "_names": "_by_name",
+    "_ids": "_by_id",
+    "_dirty": "_dirty",
+    "_time_dependent": "time_dependent",
+}
+_OF_SPACE = {"disks": "disks", "groups": "groups", "faultSets": "faultSets", "_ledger": "_ledger"}
 
 
 def checkpoint(clusters: Sequence[Cluster]) -> bytes:
@@ -51,7 +62,7 @@ def restore(data: bytes, clock: Optional[Clock] = None) -> List[Cluster]:
     clusters = []
     for state in unpickler.load():
         cluster = Cluster(clock)
-        vars(cluster).update(_with_new_names(state))
+        vars(cluster).update(_composed(cluster, _with_new_names(state)))
         clusters.append(cluster)
     at = 0
     while at < len(unpickler.records):
@@ -66,6 +77,15 @@ def restore(data: bytes, clock: Optional[Clock] = None) -> List[Cluster]:
 
 def _with_new_names(state: Dict[str, Any]) -> Dict[str, Any]:
     return {_RENAMED.get(name, name): value for name, value in state.items()}
+
+
+def _composed(cluster: Cluster, state: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the state of a cluster with its `Records` and `Space`, which formats before this did not have."""
+    if "space" in state:
+        return state
+    for part, names in ((cluster.records, _OF_RECORDS), (cluster.space, _OF_SPACE)):
+        vars(part).update((new, state.pop(old)) for old, new in names.items())
+    return state
 
 
 class _Pickler(pickle.Pickler):

@@ -17,7 +17,7 @@ from storpool.sptype.nodes import ListNode
 from ..calls.registry import HANDLERS, Handler
 from ..calls.results import Deferred
 from ..cluster import Cluster
-from ..cluster.errors import BodyTooLarge, InvalidJSON, InvalidParam, NotSimulated, SimError, Unauthorized
+from ..cluster.errors import BodyTooLarge, InvalidJSON, InvalidParam, NotSimulated, SimError, Unauthorized, UnknownQuery
 from ..cluster.federation import reach
 from . import routes
 from .encoding import as_json, dumps
@@ -94,6 +94,8 @@ class Dispatcher:
         arguments = _arguments(request, route)
         with self.cluster.lock:
             cluster = reach(self.cluster, route.remote) if route.remote else self.cluster
+            if route.remote and route.multi_cluster and not cluster.relayedMultiCluster:
+                raise UnknownQuery(f"request 'MultiCluster/{route.call.query.partition('/')[0]}' is not supported")
             _settle(cluster)
             result = _result(cluster, route, handler, arguments)
             for changed in (cluster, *cluster.peers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ CONTROL = "/sim/1.0/"
 
 #: Longer bodies are refused; the limit is the simulator's own.
 MAX_BODY = 16 << 20
+
+_ORIGIN = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 
 #: Longer targets are cut in logs.
 MAX_SHOWN = 300
@@ -83,6 +86,13 @@ class Exchange:
         outcome = f"{self.status} {self.error}".rstrip()
         line = f"{self.client} {self.method:4} {shown(self.target)} -> {outcome} ({self.seconds * 1000:.1f} ms)"
         return line.lstrip()
+
+
+def origin_form(target: str) -> str:
+    """Return a request's target without scheme and host, which clients that think of a proxy put before the path."""
+    match = _ORIGIN.match(target)
+    path = target[match.end() :] if match is not None else target
+    return path if match is None or path.startswith("/") else "/" + path
 
 
 def shown(target: str) -> str:

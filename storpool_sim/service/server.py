@@ -20,7 +20,7 @@ from .access import Access, is_loopback
 from .control import Control
 from .dispatch import METHODS, Dispatcher, UnknownMethod
 from .encounters import Break
-from .messages import CONTROL, MAX_BODY, Exchange, Reply, Request, error_reply, shown
+from .messages import CONTROL, MAX_BODY, Exchange, Reply, Request, error_reply, origin_form, shown
 from .pending import PendingReply
 from .statefile import Answer, StateError, StateFile
 
@@ -260,14 +260,6 @@ class _Connections(web.Server):
                 if connection is not handler and connection.transport not in self._busy:
                     raw_http.reset(connection.transport)
                     break
-
-
-def origin_form(target: str) -> str:
-    """Return a target without the scheme and host that clients of proxies put before the path."""
-    scheme, found, rest = target.partition("://")
-    if target.startswith("/") or not found or scheme.lower() not in ("http", "https"):
-        return target
-    return "/" + rest.partition("/")[2]
 
 
 def _arrived_at(http: web.BaseRequest) -> Optional[str]:

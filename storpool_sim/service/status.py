@@ -120,7 +120,7 @@ def _record(record: Record) -> Dict[str, Any]:
 
 
 def _disks(cluster: Cluster) -> List[Dict[str, Any]]:
-    use = cluster.use()
+    use = cluster.space.use()
     return [
         {
             "id": disk.id,

@@ -102,12 +102,12 @@ def test_the_token_is_asked_for_first(error):
 
 @pytest.mark.parametrize("body", ["{", "\xff\xfe", "[" * 100000])
 def test_a_body_that_is_not_json(error, body):
-    assert error("POST", "VolumeCreate", body) == (400, "invalidJSON")
+    assert error("POST", "VolumeCreate", body) == (400, "jsonError")
 
 
 @pytest.mark.parametrize("argument", ["%7B", "%FF", "nope"])
 def test_an_argument_that_is_not_json(error, argument):
-    assert error("GET", f"AllPeersActiveRequests?json={argument}") == (400, "invalidJSON")
+    assert error("GET", f"AllPeersActiveRequests?json={argument}") == (400, "jsonError")
 
 
 def test_a_body_that_is_too_long(error):

@@ -26,6 +26,7 @@ def test_capacity_is_counted_in_units_of_512_mib(sim, api):
     assert sum(disk.objectsOnDiskSize for disk in disks) == 3 * 12 * GiB
     assert all(disk.agAllocated == disk.agFull + disk.agPartial for disk in disks)
     assert all(disk.agFree == disk.agCount - disk.agAllocated for disk in disks)
+    assert all(0 <= disk.agFreeNotTrimmed <= disk.agFree for disk in disks)
     assert all((disk.agAllocated - 1) * AG < disk.objectsOnDiskSize <= disk.agAllocated * AG for disk in disks)
 
 
@@ -76,6 +77,44 @@ def test_soft_eject_moves_the_data_away(api, clock):
     api.diskSoftEjectCancel(101)
     assert not api.disksList()[101].empty
     assert api.disksList()[101].softEject == "off"
+
+
+def test_a_soft_eject_that_has_nowhere_to_go_stalls_and_says_so(sim, api, clock):
+    api.placementGroupUpdate("few", {"addDisks": [101, 201, 301]})
+    make(api, "stays", size=2 * GiB, placeAll="few")
+    make(api, "goes", size=10 * GiB)
+    stuck = api.volumeInfo("stays").objectsPerDisk[101]
+    api.diskSoftEject(101)
+    (first,) = api.tasksList()
+    assert (first.completedObjects, first.unresolvedObjects) == (0, stuck)
+    seen = []
+    for _ in range(30):
+        clock.advance(0.7)
+        (task,) = api.tasksList()
+        assert (task.transactionId, task.allObjects) == (first.transactionId, first.allObjects)
+        seen.append(task.completedObjects)
+    assert seen == sorted(seen)
+    assert seen[-1] == first.allObjects - stuck and task.unresolvedObjects == stuck
+    assert 101 in api.volumeInfo("stays").objectsPerDisk and 101 not in api.volumeInfo("goes").objectsPerDisk
+    assert api.disksList()[101].softEject == "on"
+    sim.cluster.check()
+
+    api.placementGroupUpdate("few", {"addDisks": [102]})
+    clock.advance(1)
+    assert api.tasksList() == [] and api.disksList()[101].empty
+    assert api.volumeInfo("stays").objectsPerDisk[102] == stuck
+
+
+def test_a_soft_eject_goes_on_when_full_disks_have_room_again(sim, api, clock):
+    make(api, size=10 * GiB)
+    sim.cluster.fill(1.0, 102)
+    api.diskSoftEject(101)
+    clock.advance(100)
+    (task,) = api.tasksList()
+    assert task.completedObjects == 0 and task.unresolvedObjects == task.allObjects
+    sim.cluster.fill(0, 102)
+    clock.advance(1)
+    assert api.tasksList() == [] and api.disksList()[101].empty
 
 
 def test_an_ejected_disk_is_down_until_it_is_forgotten(api, refused):

@@ -202,3 +202,15 @@ def test_a_volume_without_a_name_may_be_written_to(written):
     text = '[[clusters]]\n[[clusters.volumes]]\nsize = "1 GiB"\nreplication = 3\nwritten = "4 KiB"\n'
     with storpool_sim.running(scenario=written(text)) as sim:
         assert [record.stored for record in sim.cluster.volumes()] == [4096]
+
+
+def test_switches_make_a_cluster_stricter(written, refused):
+    text = (
+        '[[clusters]]\nname = "one"\nid = "x.a"\nsharedWrites = false\n[[clusters.volumes]]\nname = "v"\nsize = 512\n'
+        'replication = 3\n[[clusters]]\nname = "two"\nid = "x.b"\nrelayedMultiCluster = false\n'
+    )
+    with storpool_sim.running(scenario=written(text)) as sim:
+        api = sim.api(multiCluster=True)
+        assert refused("busy", api.volumesReassign, [{"volume": "v", "rw": [1, 2]}])
+        assert "not supported" in refused("unknownQuery", api.volumesList, clusterName="two")
+        assert sim.api().volumesList(clusterName="two") == []

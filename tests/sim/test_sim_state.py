@@ -133,7 +133,7 @@ def everything(clusters):
     seen = {}
     for one in clusters:
         one.settle()
-        one.use()  # brings up to date what is counted when it is asked for
+        one.space.use()  # brings up to date what is counted when it is asked for
     return [
         [[name, plain(value, seen)] for name, value in vars(one).items() if name not in NOT_STATE] for one in clusters
     ]
