@@ -63,7 +63,7 @@ class InProcessTransport:
 
     def send(self, method: str, path: str, body: Optional[str], headers: Dict[str, str]) -> Tuple[int, bytes]:
         """Make one request; see `storpool.spapi.Transport.send`."""
-        if time.monotonic() < self._refused_until:
+        if self.faults.now() < self._refused_until:
             raise ConnectionRefusedError(ASKED_FOR)
         begun = time.perf_counter()
         data = (body or "").encode("latin-1")  # as http.client encodes text
@@ -93,7 +93,7 @@ class InProcessTransport:
             half = len(reply.body) // 2
             raise http.client.IncompleteRead(reply.body[:half], len(reply.body) - half)
         if broken.kind == "refuse":
-            self._refused_until = time.monotonic() + broken.seconds
+            self._refused_until = self.faults.now() + broken.seconds
         raise ConnectionResetError(ASKED_FOR)
 
 

@@ -7,6 +7,7 @@
 | `storpool_env` | variables and configuration files by which the code under test finds it |
 | `storpool_clock` | the clock that it goes by, which stands still until the test moves it |
 | `storpool_devices` | the directory where its devices appear; `spapi.SP_DEV_PATH` is that |
+| `storpool_retry_sleep` | Apis do not sleep before they try again; the pauses that they would have made |
 | `make_storpool_cluster` | more clusters, connected ones too |
 
 `@pytest.mark.storpool(...)` and the fixture `storpool_options` choose how the cluster is run: the arguments of
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 #: How long the devices of `storpool_devices` take to appear, in seconds: a driver that does not wait should be seen.
 DEVICE_DELAY = 0.05
+#: How long an Api does sleep with `storpool_retry_sleep`, in seconds: a server that refuses connections sees by then
+#: that time has passed.
+REAL_PAUSE = 0.03
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,6 +50,7 @@ class ClusterFactory:
     def __init__(self, stack: ExitStack, options: Mapping[str, Any]) -> None:
         self._stack = stack
         self._options = options
+        self.running: List[Running] = []
 
     def __call__(self, **options: Any) -> Running:
         """Run a fresh cluster, or the one that is given as `cluster`.
@@ -60,6 +65,7 @@ class ClusterFactory:
         sim = self._stack.enter_context(running(**merged))
         for fault in faults:
             _add_fault(sim, fault)
+        self.running.append(sim)
         return sim
 
     def connected(self, ids: Mapping[str, str], **options: Any) -> List[Running]:
@@ -138,6 +144,41 @@ def storpool_api(storpool_cluster: Running) -> Iterator[Api]:
     api = storpool_cluster.api()
     yield api
     api.close()
+
+
+@pytest.fixture
+def storpool_retry_sleep(make_storpool_cluster: ClusterFactory, monkeypatch: pytest.MonkeyPatch) -> List[float]:
+    """Apis of this process, whoever makes them, do not sleep before they try again: the clusters' time passes instead.
+
+    The value lists the pauses that they would have made, in seconds.
+    """
+    import inspect
+
+    from storpool.spapi import Api
+
+    pauses: List[float] = []
+    original = Api.__init__
+    signature = inspect.signature(original)
+
+    def pause(seconds: float) -> float:
+        pauses.append(seconds)
+        for sim in make_storpool_cluster.running:
+            sim.faults.skip(seconds)
+        for clock in {id(sim.cluster.clock): sim.cluster.clock for sim in make_storpool_cluster.running}.values():
+            advance = getattr(clock, "advance", None)
+            if advance is not None:
+                advance(seconds)
+        return REAL_PAUSE
+
+    def init(*args: Any, **kwargs: Any) -> None:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        sleep = bound.arguments["transientSleep"]
+        bound.arguments["transientSleep"] = lambda attempt: pause(sleep(attempt))
+        original(*bound.args, **bound.kwargs)
+
+    monkeypatch.setattr(Api, "__init__", init)
+    return pauses
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import Any, Coroutine, Dict, Iterator, List, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Coroutine, Dict, Iterator, List, Optional, Sequence, TypeVar, Union
 
 from storpool.spapi import Api
 
@@ -16,8 +16,11 @@ from .keywords import accept_old_keywords
 from .scenario import Scenario, load_scenario
 from .service.control import Control
 from .service.messages import Exchange
-from .service.server import Server
 from .simulation import Simulation, environment
+
+if TYPE_CHECKING:
+    # It needs aiohttp, which `running` asks for, and not who looks at this module.
+    from .service.server import Server
 
 _Result = TypeVar("_Result")
 
@@ -69,6 +72,7 @@ def running(
     dev_delay: float = 0.0,
     seed: Optional[int] = None,
     old_http: bool = False,
+    allow_hosts: Sequence[str] = (),
     scenario: Union[Scenario, str, None] = None,
     state: Optional[str] = None,
 ) -> Iterator[Running]:
@@ -81,6 +85,7 @@ def running(
     :param dev_dir: where links to the devices of attached volumes appear, after `dev_delay` seconds.
     :param seed: from which the chances of faults come; by default the scenario's.
     :param old_http: whether it speaks HTTP/1.0, one request a connection, as older clusters do.
+    :param allow_hosts: names, besides `host` and the loopback ones, under which browsers may look at the status page.
     :param scenario: what exists at the start, and what goes wrong: read already, or the path of its file.
     :param state: the file that keeps the state; what it holds is used instead of `cluster` and the clusters of
         `scenario`. What a test changes directly, and not by requests, is kept when the block ends.
@@ -110,14 +115,16 @@ def running(
         stack.callback(thread.join)
         stack.callback(loop.call_soon_threadsafe, loop.stop)
         # It is made where it runs: its parts may look for their loop.
-        server = _in_loop(loop, _served(simulation, requests, old_http))
+        server = _in_loop(loop, _served(simulation, requests, old_http, allow_hosts))
         stack.callback(lambda: _in_loop(loop, server.stop()))
         _in_loop(loop, server.start(host, port))
         yield Running(simulation.control, token, server, requests)
 
 
-async def _served(simulation: Simulation, requests: List[Exchange], old_http: bool) -> Server:
-    return simulation.server(requests.append, old_http)
+async def _served(
+    simulation: Simulation, requests: List[Exchange], old_http: bool, allow_hosts: Sequence[str]
+) -> Server:
+    return simulation.server(requests.append, old_http, allow_hosts)
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _Result]) -> _Result:

@@ -67,7 +67,7 @@ from .cluster.model import AG_SIZE, Disk
 from .service.dispatch import Dispatcher
 from .service.encoding import as_json
 from .service.faults import Fault, check
-from .service.inputs import Bytes, Fraction, read, refuse_unknown_keys
+from .service.inputs import Bytes, Flag, Fraction, read, refuse_unknown_keys
 from .service.messages import Request
 
 #: Keys whose values may be written with a unit.
@@ -148,6 +148,8 @@ class ClusterDesc(JsonObjectImpl):
     attachments: List[Reassign] = []
     iscsi: List[iSCSIConfigCommand] = []
     kv: Dict[KvsName, Dict[KvsKeyName, str]] = {}
+    sharedWrites: Flag = True
+    relayedMultiCluster: Flag = True
     down: Optional[DownDesc] = None
     full: Fraction = 0.0
     calls: List[CallDesc] = []
@@ -256,6 +258,7 @@ def _at(where: str) -> Iterator[None]:
 def _bare(desc: ClusterDesc, where: str, clock: Optional[Clock]) -> Cluster:
     """Make a cluster with its services and disks, and nothing on them."""
     cluster = Cluster(clock, desc.name, desc.id)
+    cluster.sharedWrites, cluster.relayedMultiCluster = desc.sharedWrites, desc.relayedMultiCluster
     started = cluster.started
     for name, make in _SERVICES.items():
         numbers = getattr(desc, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Callable, Dict, Optional, Union
+from typing import TYPE_CHECKING, Callable, Dict, Optional, Sequence, Union
 
 from .cluster import Cluster
 from .cluster.clock import Clock
@@ -94,11 +94,17 @@ class Simulation:
         if self.state is not None:
             self.state.save()
 
-    def server(self, seen: Optional[Callable[[Exchange], None]] = None, old_http: bool = False) -> Server:
+    def server(
+        self,
+        seen: Optional[Callable[[Exchange], None]] = None,
+        old_http: bool = False,
+        allow_hosts: Sequence[str] = (),
+        max_connections: int = 10_000,
+    ) -> Server:
         """Return a server of it; this needs aiohttp."""
         from .service.server import Server
 
-        return Server(self.dispatcher, self.control, seen, old_http, self.state)
+        return Server(self.dispatcher, self.control, seen, old_http, self.state, allow_hosts, max_connections)
 
 
 def _close_devices(cluster: Cluster) -> None:

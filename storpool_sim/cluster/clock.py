@@ -16,14 +16,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.watchers: List[Callable[[], None]] = []
+        self._held: Optional[float] = None
 
     def now(self) -> float:
-        """Return the seconds since the epoch; while the clock is held, always the same."""
-        held = self._held
+        """Return the time in seconds since the epoch."""
+        held = self._held  # another thread may let it go
         return self.read() if held is None else held
 
     def read(self) -> float:
-        """Return the seconds since the epoch, held or not."""
+        """Return the same, whether the clock is held or not."""
         return time.time()
 
     def seconds_until(self, when: float) -> Optional[float]:
@@ -37,17 +38,11 @@ class Clock:
         A request that is replayed has only one moment, so it must have only one when it is first handled. Hold the lock
         of the clusters that share the clock.
         """
-        # On the object, so that clocks of other classes are held, too.
-        attributes = vars(self)
-        before = attributes.get("now")
-        attributes["now"] = lambda: at
+        before, self._held = self._held, at
         try:
             yield
         finally:
-            if before is None:
-                del attributes["now"]
-            else:
-                attributes["now"] = before
+            self._held = before
 
 
 class ManualClock(Clock):

@@ -95,8 +95,7 @@ class Dispatcher:
         with self.cluster.lock:
             cluster = reach(self.cluster, route.remote) if route.remote else self.cluster
             if route.remote and route.multi_cluster and not cluster.relayedMultiCluster:
-                query = route.call.query.partition("/")[0]
-                raise UnknownQuery(f"request 'MultiCluster/{query}' is not supported")
+                raise UnknownQuery(f"request 'MultiCluster/{route.call.query.partition('/')[0]}' is not supported")
             _settle(cluster)
             result = _result(cluster, route, handler, arguments)
             for changed in (cluster, *cluster.peers):

@@ -169,6 +169,15 @@ class Faults:
         self._faults: List[Fault] = []
         self._lock = threading.Lock()
         self._failing_until = 0.0
+        self._skipped = 0.0
+
+    def now(self) -> float:
+        """Return the time by which faults last: real time, and what was skipped of it."""
+        return time.monotonic() + self._skipped
+
+    def skip(self, seconds: float) -> None:
+        """Let faults that last be nearer to their end, as if somebody had waited."""
+        self._skipped += seconds
 
     def seed(self, seed: int) -> None:
         """Begin the chances anew."""
@@ -231,7 +240,7 @@ class Faults:
                     delay += DISTRIBUTIONS[fault.distribution](self._random, fault.seconds) if fault.seconds else 0.0
                 else:
                     met = fault
-            now = time.monotonic()
+            now = self.now()
             if met is not None and met.kind == "failover":
                 self._failing_until = now + met.seconds
                 kind = "reset all" if met.resets else "transient"

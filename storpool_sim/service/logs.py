@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import List, TextIO
+from typing import Callable, List, TextIO
 
 #: How long a line may wait for others to be written together with it, in seconds.
 DELAY = 0.05
@@ -17,7 +17,7 @@ class Lines(logging.Handler):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._stream = stream
+        self._write = _writer(stream)
         self._lines: List[str] = []
         self._second = -1
         self._time = ""
@@ -54,13 +54,31 @@ class Lines(logging.Handler):
         return True
 
     def flush(self) -> None:
-        """Write what is kept."""
+        """Write what is kept; where that cannot be written, it is lost, and whoever is served does not notice."""
         with self.lock or contextlib.nullcontext():
             self._waiting = False
             lines, self._lines = self._lines, []
             if lines:
-                self._stream.write("".join(lines))
-                self._stream.flush()
+                # A disk that is full may have room later, so that the next lines are tried again.
+                with contextlib.suppress(OSError, ValueError):
+                    self._write("".join(lines))
+
+
+def _writer(stream: TextIO) -> Callable[[str], None]:
+    """Return what writes to a stream and keeps nothing: what fails once must not fail again with the next line."""
+    try:
+        raw = open(stream.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115 - it lives as long as the process
+    except (OSError, ValueError, AttributeError):
+        # It is none of the system's: a test has put it there.
+        return lambda text: print(text, end="", file=stream, flush=True)
+
+    def write(text: str) -> None:
+        data = text.encode("utf-8", "backslashreplace")
+        while data:
+            # None: it would have to wait, and is told not to.
+            data = data[raw.write(data) or len(data) :]
+
+    return write
 
 
 def begin(stream: TextIO) -> None:

@@ -13,6 +13,10 @@ from aiohttp import web
 
 from .messages import Reply
 
+#: How long a client may not read, in seconds, where a reply is longer than what sockets keep.
+SENDING_SECONDS = 60.0
+LONG = 64 << 10
+
 
 class Sent(web.StreamResponse):
     """Stands for an answer that went, or did not go, past the HTTP library."""
@@ -36,6 +40,14 @@ def reset(transport: Optional[asyncio.Transport]) -> None:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
+
+
+def limit_sending(transport: Optional[asyncio.Transport], length: int) -> None:
+    """Let the kernel end a connection whose client does not read a long reply, instead of keeping it for ever."""
+    sock: Any = transport.get_extra_info("socket") if transport is not None else None
+    if length > LONG and sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(SENDING_SECONDS * 1000))
 
 
 async def half_close(transport: Optional[asyncio.Transport], seconds: float) -> None:

@@ -23,6 +23,9 @@ FILES = {
     )
 }
 
+#: What other origins may not embed, and browsers not take for something else.
+NOT_SHARED = {"Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
+
 #: Nothing from elsewhere is loaded, nothing that a name could hold is run, nobody puts the page into a frame.
 HEADERS = {
     "Cache-Control": "no-cache",
@@ -30,8 +33,9 @@ HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+    **NOT_SHARED,
 }
 
 

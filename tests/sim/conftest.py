@@ -56,9 +56,10 @@ def api(sim: Running) -> spapi.Api:
 class Served:
     """A cluster served by another process; its address is in the first line that it prints."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, before: str = "") -> None:
+        code = f"{before}import sys; from storpool_sim.cli import main; sys.exit(main())"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "storpool_sim", "serve", *map(str, arguments)],
+            [sys.executable, "-c", code, "serve", *map(str, arguments)],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         first = self.process.stdout.readline()
@@ -91,8 +92,8 @@ class Served:
 def serve() -> Iterator[Callable[..., Served]]:
     started: List[Served] = []
 
-    def begin(*arguments: object) -> Served:
-        started.append(Served(*arguments))
+    def begin(*arguments: object, **options: str) -> Served:
+        started.append(Served(*arguments, **options))
         return started[-1]
 
     yield begin

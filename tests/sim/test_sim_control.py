@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -69,6 +70,12 @@ def test_changing_anything_takes_the_token(sim, control, api):
         ("POST", "faults", {"kind": "reset", "probability": "often"}, "invalidParam"),
         ("POST", "faults", {"kind": "reset", "sometimes": True}, "invalidParam"),
         ("POST", "faults", {}, "invalidParam"),
+        ("POST", "faults", {"error": "busy", "calls": ["nope"]}, "invalidParam"),
+        ("POST", "disks/101/down", {"sometimes": True}, "invalidParam"),
+        ("POST", f"disks/{'1' * 5000}/down", {}, "invalidParam"),
+        ("POST", "clients/1/delay", {"seconds": 10**400}, "invalidParam"),
+        ("POST", "volumes/v/write", {"size": 10**4000}, "invalidParam"),
+        ("GET", f"status?limit={'1' * 5000}", None, "invalidParam"),
         ("POST", "clock", {"advance": -1}, "invalidParam"),
         ("POST", "clock", {"advance": "1"}, "invalidParam"),
         ("POST", "fill", {"fraction": 2}, "invalidParam"),
@@ -143,6 +150,9 @@ def test_faults_come_and_go(sim, control):
     with pytest.raises(spapi.ApiError):
         api.volumesList()
     assert api.volumesList() == []
+    control("POST", "faults", {"error": "busy", "descr": "in use", "calls": ["volumesList"], "times": 1, "seed": 3})
+    with pytest.raises(spapi.ApiError, match="in use"):
+        api.volumesList()
     control("POST", "faults", {"kind": "transient"})
     assert control("DELETE", "faults") == []
     assert api.volumesList() == []
@@ -194,3 +204,88 @@ def test_the_status_tells_of_everything(control, api, volume):
     assert status["requests"][0]["target"] == "/ctrl/1.0/VolumeSnapshot/v"
     assert control("GET", "status?find=nope")["volumes"] == {"count": 0, "list": []}
     assert control("GET", "status?limit=0")["volumes"] == {"count": 1, "list": []}
+
+
+@pytest.fixture
+def browse(sim):
+    """Makes a request as a browser would, without the token; gives its status and its error's name."""
+
+    def make(path, method="GET", **headers):
+        connection = http.client.HTTPConnection(sim.host, sim.port, timeout=10)
+        given = {"Host": f"127.0.0.1:{sim.port}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        connection.request(method, path, headers=given)
+        reply = connection.getresponse()
+        body = reply.read()
+        connection.close()
+        assert "Access-Control-Allow-Origin" not in reply.headers
+        assert reply.status == 403 or reply.headers["X-Content-Type-Options"] == "nosniff"
+        return reply.status, json.loads(body)["error"]["name"] if reply.status >= 400 else ""
+
+    return make
+
+
+PATHS = ["/", "/sim/page.js", "/sim/page.css", "/sim/1.0/status", "/sim/1.0/", "/sim/1.0/faults"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200), ("127.9.9.9:80", 200), ("[::1]:8000", 200), ("localhost:1", 200), ("LOCALHOST.", 200),
+        ("evil.example", 403), ("evil.example:80", 403), ("127.0.0.1.evil.example", 403), ("localhost.evil", 403),
+        ("10.0.0.1", 403), ("", 403), ("127.0.0.1@evil", 403), ("[::1", 403), ("127.0.0.1:80:80", 403),
+        ("2130706433", 403),
+    ],
+)  # fmt: skip
+def test_only_names_of_this_server_are_answered(browse, path, host, status):
+    assert browse(path, Host=host) == (status, "forbidden" if status == 403 else "")
+
+
+def test_another_name_can_be_allowed():
+    with storpool_sim.running(host="localhost", allow_hosts=["Lab.example"]) as sim:
+        for host, status in (("lab.example:80", 200), ("other.example", 403)):
+            connection = http.client.HTTPConnection(sim.host, sim.port, timeout=10)
+            connection.request("GET", "/sim/1.0/status", headers={"Host": host})
+            assert connection.getresponse().status == status
+            connection.close()
+
+
+def test_the_api_is_answered_under_any_name(sim):
+    connection = http.client.HTTPConnection(sim.host, sim.port, timeout=10)
+    headers = {"Host": "storage.example", "Authorization": f"Storpool v1:{sim.token}"}
+    connection.request("GET", "/ctrl/1.0/VolumesList", headers=headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:3000"},
+        {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"},
+        {"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "cors"},
+        {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "iframe"},
+    ],
+)
+def test_pages_of_other_origins_are_not_answered(browse, path, headers):
+    assert browse(path, **headers) == (403, "forbidden")
+
+
+def test_the_page_may_be_opened_from_anywhere_and_asks_for_its_own(sim, browse):
+    opened = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    assert browse("/", **opened) == (200, "")
+    assert browse("/sim/1.0/status", **opened) == (403, "forbidden")
+    own = {"Sec_Fetch_Site": "same-origin", "Origin": f"http://127.0.0.1:{sim.port}"}
+    for path in PATHS:
+        assert browse(path, **own) == (200, "")
+
+
+def test_pages_of_other_origins_change_nothing(sim, api, browse):
+    # A form can send this without asking anybody; what it cannot send is the token.
+    status, name = browse("/sim/1.0/disks/101/down", "POST", Content_Type="text/plain")
+    assert (status, name) == (401, "unauthorized")
+    assert browse("/sim/1.0/disks/101/down", "OPTIONS", Origin="http://evil.example")[0] == 403
+    assert api.disksList()[101].up

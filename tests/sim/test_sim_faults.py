@@ -14,7 +14,7 @@ import pytest
 
 import storpool_sim
 from storpool import spapi
-from storpool_sim.service.faults import Faults, parse
+from storpool_sim.service.faults import Faults, from_mapping, parse
 
 
 @pytest.fixture
@@ -255,13 +255,68 @@ def test_each_part_of_a_description_is_checked():
     fault = parse("latency:seconds=0.2:distribution=lognormal:times=3")
     assert (fault.probability, fault.seconds, fault.distribution, fault.times) == (1.0, 0.2, "lognormal", 3)
     assert parse("failover:resets=true").resets is True
+    fault = parse("error=busy:calls=volumeDelete,VolumeCreate:transient=true")
+    assert (fault.error, fault.calls, fault.transient) == ("busy", ["volumeDelete", "VolumeCreate"], True)
     for text, reason in (
         ("latency:distribution=normal", "distribution: 'normal' is not one of"),
         ("reset:times=x", "times: 'x' is not an integer"),
         ("reset:times=-1", "times: '-1' is not an integer from 0"),
         ("reset:probability=nan", "probability: nan is not a number from 0 to 1"),
+        ("error:times=1", "kind: missing"),
         ("failover:resets=maybe", "resets: 'maybe' is not one of True, False"),
         ("reset:1:1:Query:more", "too many parts: 'more'"),
     ):
         with pytest.raises(ValueError, match=reason):
             parse(text)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"error": "busy", "descr": "in use"}, ("busy", 409, False, "in use")),
+        ({"error": "diskFull", "status": 507}, ("diskFull", 507, False, "A fault that was asked for.")),
+        ({"error": "neverHeardOf", "transient": True}, ("neverHeardOf", 400, True, "A fault that was asked for.")),
+    ],
+)
+def test_any_error_can_be_asked_for(sim, impatient, values, found):
+    impatient.volumeCreate({"name": "v", "size": 512, "replication": 3})
+    sim.faults.take(from_mapping({**values, "calls": ["volumeDelete"], "times": 1}))
+    assert impatient.volumesList()
+    with pytest.raises(spapi.ApiError) as caught:
+        impatient.volumeDelete("v")
+    error = caught.value
+    assert (error.name, error.status, error.transient, error.desc) == found
+    # Nothing was done, and it was for once.
+    impatient.volumeDelete("v")
+
+
+def test_faults_may_be_for_calls_by_either_name_and_of_any_path(sim, impatient):
+    sim.faults.add("error", error="busy", calls=["volumesList", "DiskDescribe"])
+    for call in (impatient.volumesList, lambda: impatient.diskDescribe(101)):
+        with pytest.raises(spapi.ApiError, match="asked for"):
+            call()
+    with pytest.raises(spapi.ApiError, match="asked for"):
+        sim.api(multiCluster=True).volumesList(clusterName="sim")
+    assert impatient.snapshotsList() == []
+    # A query may be that of two calls: the Python name says which.
+    sim.faults.clear()
+    sim.faults.add("error", error="busy", calls=["volumeBalancerSetStatus"])
+    assert impatient.volumeBalancerGetStatus()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"calls": ["nope"], "error": "busy"}, r"^calls\[0\]: 'nope' is not a call of the API"),
+        ({"error": "busy", "kind": "reset"}, "^error: 'reset' answers none"),
+        ({"times": 1}, "^kind: missing; one of error, transient"),
+        ({"error": "busy", "status": 1000}, "^status: 1000 is not an integer from 0 to 599"),
+        ({"kind": "reset", "probability": True}, "^probability: True is not a number"),
+        ({"kind": "latency", "seconds": 10**400}, "^seconds: .* is not a number"),
+        ({"kind": "reset", "sometimes": 1}, "^sometimes: no such key"),
+        ([], "is not a mapping"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(values, text):
+    with pytest.raises(ValueError, match=text):
+        from_mapping(values)

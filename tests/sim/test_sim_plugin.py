@@ -173,6 +173,51 @@ def test_a_marker_says_how_the_cluster_is_run(suite):
     ).stdout.fnmatch_lines(["*takes keywords only, not ('old_http',)*"])
 
 
+def test_code_under_test_tries_again_without_sleeping(suite):
+    suite(
+        """
+        import time
+        import pytest
+        from storpool.spapi import Api, ApiError
+
+        @pytest.fixture(autouse=True)
+        def quick(storpool_retry_sleep, monkeypatch):
+            slept, sleep = [], time.sleep
+            monkeypatch.setattr(time, "sleep", lambda seconds: (slept.append(seconds), sleep(seconds)))
+            yield
+            assert slept and max(slept) < 0.1
+
+        @pytest.mark.storpool(faults=[{"kind": "transient", "times": 4}])
+        def test_pauses_are_told(storpool_env, storpool_retry_sleep, storpool_clock):
+            before = storpool_clock.now()
+            assert Api.fromConfig().volumesList() == []
+            assert storpool_retry_sleep == [1, 2, 4, 8]
+            assert storpool_clock.now() == before + 15
+
+        @pytest.mark.storpool(faults=[{"kind": kind, "seconds": 6, "times": 1} for kind in ("failover", "refused")])
+        def test_faults_that_last_are_over_by_then(storpool_env):
+            api = Api.fromConfig()
+            assert api.volumesList() == api.volumesList() == []
+            api.close()
+
+        @pytest.mark.storpool(faults=[{"error": "busy", "calls": ["volumesList"], "transient": True}])
+        def test_an_end_of_trying(storpool_api, storpool_retry_sleep):
+            with pytest.raises(ApiError) as caught:
+                storpool_api.volumesList()
+            assert caught.value.name == "busy"
+            assert storpool_retry_sleep == [1, 2, 4, 8, 16]
+
+        def test_pauses_of_ones_own(storpool_cluster, storpool_retry_sleep):
+            storpool_cluster.faults.add("reset", times=1)
+            api = storpool_cluster.api(transientSleep=lambda attempt: 100)
+            assert api.volumesList() == []
+            assert storpool_retry_sleep == [100]
+            api.close()
+        """,
+        passed=4,
+    )
+
+
 def test_a_suite_has_options_of_its_own(suite):
     suite(
         """
@@ -237,7 +282,7 @@ def test_who_does_not_ask_pays_nothing(suite):
 
 def test_the_fixtures_are_listed_with_what_they_are(suite):
     result = suite("def test_nothing(): pass", "--fixtures", "-q")
-    for name in ("options", "clock", "devices", "cluster", "api", "env"):
+    for name in ("options", "clock", "devices", "cluster", "api", "env", "retry_sleep"):
         result.stdout.fnmatch_lines([f"storpool_{name} -- *"])
 
 

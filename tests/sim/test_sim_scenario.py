@@ -155,6 +155,8 @@ BASE = {
         (lambda all, one: all["faults"][0].update(kind="x"), "faults[0].kind: 'x' is not one of"),
         (lambda all, one: all["faults"][0].update(seconds="x"), "faults[0].seconds: 'x' is not a number"),
         (lambda all, one: all["faults"][0].update(every=5), "faults[0].every: no such key"),
+        (lambda all, one: all.update(faults=[{"times": 1}]), "faults[0]: kind: missing"),
+        (lambda all, one: all.update(faults=[{"error": "busy", "calls": ["x"]}]), "faults[0].calls[0]: 'x' is not"),
     ],
 )
 def test_each_bad_entry_is_named(change, text):
@@ -186,3 +188,29 @@ def test_without_a_parser_it_says_what_is_needed(written, monkeypatch):
         load_scenario(written(""))
     with pytest.raises(ScenarioError, match="PyYAML"):
         load_scenario(written("", "s.yaml"))
+
+
+def test_a_fault_may_answer_an_error(written, refused):
+    text = '[[faults]]\nerror = "busy"\ndescr = "not now"\ncalls = ["volumeCreate"]\ntimes = 1\n'
+    with storpool_sim.running(scenario=written(text)) as sim:
+        desc = {"name": "v", "size": 512, "replication": 3}
+        assert refused("busy", sim.api().volumeCreate, desc) == "not now"
+        sim.api().volumeCreate(desc)
+
+
+def test_a_volume_without_a_name_may_be_written_to(written):
+    text = '[[clusters]]\n[[clusters.volumes]]\nsize = "1 GiB"\nreplication = 3\nwritten = "4 KiB"\n'
+    with storpool_sim.running(scenario=written(text)) as sim:
+        assert [record.stored for record in sim.cluster.volumes()] == [4096]
+
+
+def test_switches_make_a_cluster_stricter(written, refused):
+    text = (
+        '[[clusters]]\nname = "one"\nid = "x.a"\nsharedWrites = false\n[[clusters.volumes]]\nname = "v"\nsize = 512\n'
+        'replication = 3\n[[clusters]]\nname = "two"\nid = "x.b"\nrelayedMultiCluster = false\n'
+    )
+    with storpool_sim.running(scenario=written(text)) as sim:
+        api = sim.api(multiCluster=True)
+        assert refused("busy", api.volumesReassign, [{"volume": "v", "rw": [1, 2]}])
+        assert "not supported" in refused("unknownQuery", api.volumesList, clusterName="two")
+        assert sim.api().volumesList(clusterName="two") == []

@@ -117,9 +117,10 @@ function fault(one) {
   const parts = [one.probability < 1 ? `one request in ${Math.round(1 / one.probability)}` : "every request"];
   if (one.probability === 0) parts[0] = "no request";
   if (one.on) parts.push(`to ${one.on}`);
+  if (one.calls.length) parts.push(`to ${one.calls.join(", ")}`);
   if (one.times !== null) parts.push(`${one.times} more times`);
   if (one.kind === "latency") parts.push(`${one.seconds} s on average, ${one.distribution}`);
-  return element("li", { class: "chip warn" }, `${one.kind}: ${parts.join(", ")}`);
+  return element("li", { class: "chip warn" }, `${one.error || one.kind}: ${parts.join(", ")}`);
 }
 
 function update(data) {
