@@ -47,7 +47,7 @@ def _recorded() -> Iterator[List[Step]]:
     """What is written and synced meanwhile, with descriptors of its own."""
     steps: List[Step] = []
     files: Dict[Tuple[int, int], int] = {}
-    real = {name: getattr(os, name) for name in ("pwrite", "fdatasync", "fsync", "ftruncate")}
+    real = {name: getattr(os, name) for name in ("pwrite", "pwritev", "fdatasync", "fsync", "ftruncate")}
 
     def stand_in(name: str) -> Callable[..., Any]:
         def recorded(fd: int, *args: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Tuple, Type
 
@@ -10,27 +11,31 @@ if TYPE_CHECKING:
 
     ExcInfo = Tuple[Type[BaseException], BaseException, Optional[TracebackType]]
 
-__all__ = ["InvalidArgumentError", "error", "shown", "sp_catch", "sp_caught"]
+__all__ = ["InvalidArgumentError", "StorPoolError", "error", "shown", "sp_catch", "sp_caught"]
 
 _SHOWN_CHARS = 120
+_limited = reprlib.Repr()
+_limited.maxstring = _limited.maxother = _limited.maxlong = _SHOWN_CHARS
+_limited.maxlevel = 2  # a wide value that is nested deeper takes long to show
 
 
 def shown(value: object) -> str:
     """Show any value whatever in a few characters: large or hostile ones are cut or named by their type."""
-    import reprlib
-
-    limited = reprlib.Repr()
-    limited.maxstring = limited.maxother = limited.maxlong = _SHOWN_CHARS
-    limited.maxlevel = 2  # a wide value that is nested deeper takes long to show
+    if value is None or (type(value) is str and len(value) < _SHOWN_CHARS // 2):
+        return repr(value)
     try:
-        text = limited.repr(value)
+        text = _limited.repr(value)
         return text if len(text) <= 2 * _SHOWN_CHARS else text[: 2 * _SHOWN_CHARS] + "..."
     except Exception:
         # A __repr__ that fails, or an integer too long to print.
         return f"<{type(value).__name__}>"
 
 
-class InvalidArgumentError(Exception):
+class StorPoolError(Exception):
+    """The base of the bindings' own errors."""
+
+
+class InvalidArgumentError(StorPoolError):
     """A value is not what its declaration asks for.
 
     ``str()`` gives the path to the bad value, the value, and what was expected:

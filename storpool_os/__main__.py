@@ -22,15 +22,16 @@ Row = Dict[str, Optional[str]]
 
 
 def _rows(db: AttachDB) -> List[Row]:
-    """Requests and attachments side by side; what disagrees has a `problem`."""
+    """Return requests and attachments side by side; what disagrees has a `problem`."""
     requests = db.get()
-    client = db.client()
     prefix = db.volumePrefix()
-    attached = {each.volume: each.rights for each in db.api().attachmentsList() if each.client == client}
+    attached = {
+        volume: getattr(attachment, "rights", None) or "unknown" for volume, attachment in db.attached_here().items()
+    }
     rows = [_requested(request, entry, attached) for request, entry in requests.items()]
-    asked_for = {row["volume"] for row in rows}
+    requested = {row["volume"] for row in rows}
     for volume in sorted(attached):
-        if volume.startswith(prefix) and volume not in asked_for:
+        if volume.startswith(prefix) and volume not in requested:
             problem = "attached, but no request wants it"
             rows.append(_row(None, volume, None, attached[volume], problem))
     return rows

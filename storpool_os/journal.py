@@ -1,52 +1,54 @@
-"""The side file that brings a file which is overwritten in place through crashes.
+"""The journal of a file that is overwritten in place: what is being written, and what it replaces.
 
-Others lock the file itself, so it must keep its inode: it cannot be written under another name and renamed. It is
-overwritten instead, and a crash in the middle would leave half of it. So what is to be written goes here first, with
-what it replaces:
-
-1. the record, marked `pending`, is written and synced;
-2. the file is overwritten and synced;
-3. the record is marked `done`. That need not be synced: see `torn`.
-
-Who finds a record `pending` under the file's lock looks at the file. Only if it is a mixture of the old and the new
-content is the new content written again; a file that somebody else wrote since is not touched.
-
-The side file stays, so that only its first use changes the directory; it never shrinks, so that a state which becomes
-smaller can be written to a full disk. Its first line is about the record, the second line is the last content written:
-people can read it too.
+The journal is a second file beside the first. It has one record, about the last write. It stays once it is there, so
+that only its first use changes the directory, and it never shrinks, so that a state which becomes smaller can be
+written to a full disk. Its first line is about the record, the second is the new content, the third the old one: people
+can read it too. `durable` says in which order all this is written.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import logging
 import os
 import re
 import stat
 import zlib
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
-__all__ = ["Journal", "overwrite", "read_all", "torn", "write_all"]
+from .lock import Descriptor
+
+__all__ = ["Journal", "Record", "read_all", "torn", "write_all"]
 
 LOG = logging.getLogger(__name__)
 
-_MAGIC = b"storpool_os journal 2 "
+_MAGIC = b"storpool_os journal "
+_VERSION = b"3 "
 _PENDING = b"pending"
 _DONE = b"done   "
-_HEADER = re.compile(re.escape(_MAGIC) + b"(pending|done   ) ([0-9a-f]{8}) ([0-9]{1,12}) ([0-9]{1,12})\n")
-_HEADER_MAX = 100
-# No disk writes less than this, and so none tears it.
+_STATE_AT = len(_MAGIC + _VERSION)
+# State, checksum, sizes of the new and the old content; from version 3 on also the file's inode, and the times of its
+# last change before and, in as many digits as any has, after it was overwritten.
+_HEADER = re.compile(
+    re.escape(_MAGIC)
+    + b"[23] (?:pending|done   ) ([0-9a-f]{8}) ([0-9]{1,12}) ([0-9]{1,12})"
+    + b"(?: ([0-9]{1,20}) ([0-9]{1,20}) ([0-9]{20}))?\n"
+)
+_HEADER_MAX = 160
+_NOT_MARKED = 0
+# No disk writes less than this, so none leaves a part of it.
 _SECTOR = 512
 _BLOCK = 4096
 
 
-def read_all(fd: int) -> bytes:
-    """Read a file from its beginning to its end."""
+def read_all(fd: int, size: int) -> bytes:
+    """Read a file from its beginning to its end; its size is only a hint."""
     parts: List[bytes] = []
     offset = 0
     # As much as it takes: room for more costs time too.
-    room = max(os.fstat(fd).st_size, 1)
+    room = max(size, 1)
     while True:
         part = os.pread(fd, room, offset)
         if not part:
@@ -56,124 +58,203 @@ def read_all(fd: int) -> bytes:
 
 
 def write_all(fd: int, data: bytes, offset: int = 0) -> None:
-    """Write all of it over a part of a file."""
+    """Write all of the data over a part of a file.
+
+    :raises OSError: it cannot be written; a part of it may have been.
+    """
     done = 0
     while done < len(data):
-        done += os.pwrite(fd, data[done:], offset + done)
-
-
-def overwrite(fd: int, new: bytes, old: bytes) -> None:
-    """Replace the content of a file, in place.
-
-    One write, from the first block that changes, and blanks over the rest of what was longer: JSON which ends in
-    blanks is still JSON. The kernel lets nothing come between the bytes of one block, so that even one who knows of no
-    journal can read a file, at any time, whose last block alone changes: what is added is added there.
-    """
-    data = new.ljust(len(old))
-    same = 0
-    while same < len(old) and data[same : same + _BLOCK] == old[same : same + _BLOCK]:
-        same += _BLOCK
-    write_all(fd, data[same:], same)
-    if len(old) > len(new):
-        os.ftruncate(fd, len(new))
+        written = os.pwrite(fd, data[done:], offset + done)
+        if written <= 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        done += written
 
 
 def torn(data: bytes, old: bytes, new: bytes) -> bool:
-    """Tell whether `data` is what an interrupted overwriting of `old` with `new` may leave.
+    """Tell whether an interrupted overwriting of `old` with `new` may leave `data`.
 
-    Writing goes through the file page by page, and a disk that loses power keeps any of the sectors; the file is never
-    shorter than the shorter of the two. The original helper empties the file first, so what it leaves is shorter.
+    A disk that loses power keeps any of the sectors that were on their way, and the file's size is written at another
+    time than they are. It is between the two sizes: the new content may be cut at the old size, or be followed by the
+    zeros that cutting the file put there, or by the blanks that were written over the old content. A repair may have
+    been interrupted too, so all this may be mixed. The original helper empties the file first, so what it leaves is
+    shorter.
     """
     if not min(len(old), len(new)) <= len(data) <= max(len(old), len(new)):
         return False
-    # A sector that was added and not written reads as zeros.
-    before, after = old.ljust(len(data), b"\0"), new.ljust(len(data))
+    size = max(len(old), len(new))
+    # What follows the end of a file reads as zeros once the file is longer.
+    candidates = [
+        content[:end].ljust(size, b"\0") for content in (old, new, new.ljust(size)) for end in (len(old), len(new))
+    ]
     return all(
-        data[at : at + _SECTOR] in (before[at : at + _SECTOR], after[at : at + _SECTOR])
+        any(data[at : at + _SECTOR] == candidate[at : min(at + _SECTOR, len(data))] for candidate in candidates)
         for at in range(0, len(data), _SECTOR)
     )
 
 
-def _checksum(old: bytes, new: bytes) -> bytes:
-    return b"%08x" % zlib.crc32(old, zlib.crc32(new))
+class Record(NamedTuple):
+    """A write that may not have come to its end."""
+
+    old: bytes
+    new: bytes
+    #: The file's inode; 0 if the record does not say.
+    inode: int
+    #: When the file was last changed before the write, and by it; in nanoseconds, 0 if the record does not say.
+    before: int
+    after: int
+
+    def left(self, data: bytes, main: os.stat_result) -> bool:
+        """Tell whether the write has left the file with such a mixture of old and new content.
+
+        A mixture may also be what the original helper wrote since, which knows of no journal. It writes whole JSON, and
+        the file has been changed after the overwriting came to its end, as the times tell. They tell nothing of a copy
+        of the file, which another inode shows.
+        """
+        if data in (self.old, self.new) or not torn(data, self.old, self.new):
+            return False
+        known = self.after != _NOT_MARKED and main.st_ino == self.inode
+        changed_since = known and not self.before <= main.st_mtime_ns <= self.after
+        return not (changed_since and _is_json(data))
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _checksum(*parts: bytes) -> bytes:
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    return b"%08x" % checksum
 
 
 class Journal:
-    """The side file of one file; every method wants that file to be locked, and takes its status.
+    """The journal of one file. Each method needs the file to be locked, and most take its status.
 
-    :param fname: the file; the side file lies where the file itself does, not beside a link to it.
+    :param fname: the file; the journal is where the file itself is, not beside a link to it.
     """
 
     def __init__(self, fname: str) -> None:
-        # Only the last part of the path matters: what leads there leads to both.
+        # Only the last part of the path matters: the directories lead to both.
         self.path = (os.path.realpath(fname) if os.path.islink(fname) else fname) + ".journal"
-        self._directory = os.path.dirname(self.path) or os.curdir
+        self._parent = os.path.dirname(self.path) or os.curdir
+        self._file = Descriptor()
+        self._directory = Descriptor()
+        self._mark_at = 0
 
-    def pending(self, main: os.stat_result) -> Optional[Tuple[bytes, bytes]]:
-        """The old and the new content of a write that may not have come to its end."""
+    def close(self) -> None:
+        """Close what is open. Calling this again does no harm."""
+        self._file.close()
+        self._directory.close()
+
+    def pending(self, main: os.stat_result) -> Optional[Record]:
+        """Return the record of a write that may not have come to its end.
+
+        :raises OSError: the journal cannot be read, or is not one of this file's services.
+        """
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = self._file.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
         except OSError as exc:
             LOG.warning("Not looking for an unfinished write of the state in %s: %s", self.path, exc.strerror)
             return None
         try:
-            self._check(fd, main)
-            if os.pread(fd, len(_MAGIC + _PENDING), 0) != _MAGIC + _PENDING:
-                return None
-            return self._parse(read_all(fd))
+            size = self._check(fd, main)
+            start = os.pread(fd, _STATE_AT + len(_PENDING), 0)
+            return self._parse(read_all(fd, size)) if start.endswith(_PENDING) else None
         finally:
-            os.close(fd)
+            self._file.close()
 
     @staticmethod
-    def _parse(record: bytes) -> Optional[Tuple[bytes, bytes]]:
-        header = _HEADER.match(record[:_HEADER_MAX])
+    def _parse(journal: bytes) -> Optional[Record]:
+        header = _HEADER.match(journal[:_HEADER_MAX])
         if header is None:
             return None
-        start, new_size, old_size = header.end(), int(header[3]), int(header[4])
-        new = record[start : start + new_size]
-        old = record[start + new_size + 1 : start + new_size + 1 + old_size]
-        # A record that was not written to its end is one whose write had not begun.
-        return (old, new) if _checksum(old, new) == header[2] else None
+        start, new_size, old_size = header.end(), int(header[2]), int(header[3])
+        new = journal[start : start + new_size]
+        old = journal[start + new_size + 1 : start + new_size + 1 + old_size]
+        known = () if header[4] is None else (b"%s %s" % (header[4], header[5]),)
+        # A record that was not written to its end is about a write that had not begun.
+        if _checksum(new, old, *known) != header[1]:
+            return None
+        return Record(old, new, int(header[4] or 0), int(header[5] or 0), int(header[6] or _NOT_MARKED))
 
     def begin(self, main: os.stat_result, old: bytes, new: bytes) -> int:
-        """Put down, durably, what is going to be written; returns the descriptor for `done`, to be closed."""
-        fd = self._open(main)
+        """Write a record, marked as pending, and sync it. The journal is open then, and its descriptor the result.
+
+        :raises OSError: it cannot be written. There is no pending record then.
+        """
+        fd, size_before = self._open(main)
         try:
-            there = os.fstat(fd).st_size
-            if there == 0:
-                # Before the first record: one that is there will be found after a power loss.
+            if size_before == 0:
+                # Before the first record, so that a loss of power leaves none that cannot be found.
                 self._sync_directory()
-            header = _MAGIC + _PENDING + b" %s %d %d" % (_checksum(old, new), len(new), len(old))
+            known = b"%d %d" % (main.st_ino, main.st_mtime_ns)
+            header = _MAGIC + _VERSION + _PENDING
+            header += b" %s %d %d %s " % (_checksum(new, old, known), len(new), len(old), known)
+            self._mark_at = len(header)
+            header += b"%020d" % _NOT_MARKED
             size = len(header) + len(new) + len(old) + 3
             # To the end of the block, which is taken anyway: as long as the size stays, syncing is cheaper.
-            padding = b"\n" * (-size % _BLOCK if size > there else 0)
+            padding = b"\n" * (-size % _BLOCK if size > size_before else 0)
             write_all(fd, b"\n".join((header, new, old, padding)))
             os.fdatasync(fd)
         except BaseException:
-            os.close(fd)
+            self.done()
+            self.close()
             raise
         return fd
 
-    @staticmethod
-    def done(fd: int) -> None:
-        """Mark the record of `begin` as one that nobody needs any more: the file is synced."""
-        os.pwrite(fd, _DONE, len(_MAGIC))
+    def mark(self, main: os.stat_result) -> None:
+        """Note when the file was overwritten: who changes it later does so at another time.
 
-    def settle(self, main: os.stat_result) -> None:
-        """Mark whatever record there is so."""
-        fd = self._open(main)
+        This is not synced. It matters when a process is killed, and then the other processes see it.
+        """
+        self._mark(main.st_mtime_ns)
+
+    def unmark(self) -> None:
+        """Forget when the file was overwritten, durably: it is going to be written again.
+
+        :raises OSError: this cannot be noted.
+        """
+        # Records of version 2 have no room for it.
+        if self._mark_at >= 0:
+            self._mark(_NOT_MARKED)
+            os.fdatasync(self._file.number)
+
+    def _mark(self, changed: int) -> None:
+        os.pwritev(self._file.number, [b"%020d" % changed], self._mark_at)
+
+    def reopen(self, main: os.stat_result) -> None:
+        """Open the journal to go on with the record that `pending` returned.
+
+        :raises OSError: it cannot be opened.
+        """
+        fd, _ = self._open(main)
+        header = _HEADER.match(os.pread(fd, _HEADER_MAX, 0))
+        self._mark_at = header.start(6) if header is not None else -1
+
+    def done(self, *_: object) -> None:
+        """Mark the record as one that nobody needs any more, because the file is synced.
+
+        This is not synced: a record that is found pending all the same does no harm, and neither does an error.
+        """
         try:
-            self.done(fd)
-        finally:
-            os.close(fd)
+            write_all(self._file.number, _DONE, _STATE_AT)
+        except OSError as exc:
+            LOG.warning("Could not mark the record in %s as done: %s", self.path, exc.strerror)
 
-    def _open(self, main: os.stat_result) -> int:
-        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    def _open(self, main: os.stat_result) -> Tuple[int, int]:
+        """Open the journal for writing, or create it; return the descriptor and the size."""
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             try:
-                fd = os.open(self.path, flags)
+                fd = self._file.open(self.path, flags)
             except FileNotFoundError:
                 fd = self._create(main)
             except OSError as exc:
@@ -189,21 +270,20 @@ class Journal:
             )
             raise PermissionError(exc.errno, text, self.path) from exc
         try:
-            self._check(fd, main)
+            return fd, self._check(fd, main)
         except BaseException:
-            os.close(fd)
+            self.close()
             raise
-        return fd
 
     def _create(self, main: os.stat_result) -> int:
-        if os.stat(self._directory).st_dev != main.st_dev:
+        if os.stat(self._parent).st_dev != main.st_dev:
             # Another container's services would not find it.
             LOG.warning("The state file is mounted by itself: mount its directory instead, for %s", self.path)
-        # Under another name until it belongs to whom it should: a service of another user must be able to open it.
+        # Under another name until it has its owner and mode: services of other users must be able to open it.
         fresh = self.path + ".new"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(fresh)
-        fd = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fd = self._file.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
         try:
             for uid, gid in ((main.st_uid, main.st_gid), (-1, main.st_gid)):
                 try:
@@ -215,20 +295,20 @@ class Journal:
             os.fchmod(fd, stat.S_IMODE(main.st_mode) & 0o777)
             os.rename(fresh, self.path)
         except BaseException:
-            os.close(fd)
+            self.close()
             raise
         return fd
 
-    def _check(self, fd: int, main: os.stat_result) -> None:
-        """Refuse what somebody may have put there to make us write, or believe, something else."""
+    def _check(self, fd: int, main: os.stat_result) -> int:
+        """Return the size, but refuse what somebody may have put there to make us write, or believe, something else."""
         side = os.fstat(fd)
         ours = side.st_uid in (main.st_uid, os.geteuid(), 0) or side.st_gid == main.st_gid
         if not stat.S_ISREG(side.st_mode) or side.st_nlink != 1 or not ours:
             raise OSError(errno.EPERM, "Not the side file of the state; look at it and remove it", self.path)
+        return side.st_size
 
     def _sync_directory(self) -> None:
-        fd = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            os.fsync(fd)
+            os.fsync(self._directory.open(self._parent, os.O_RDONLY | os.O_DIRECTORY))
         finally:
-            os.close(fd)
+            self._directory.close()

@@ -16,14 +16,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, List
 
 if TYPE_CHECKING:
-    from .clock import Clock, ManualClock
     from .cluster import Cluster
-    from .errors import SimError
-    from .federation import connect
+    from .cluster.clock import Clock, ManualClock
+    from .cluster.errors import SimError
+    from .cluster.federation import connect
     from .inprocess import InProcess, InProcessTransport, in_process
     from .runner import Running, running
     from .scenario import Scenario, ScenarioError, load_scenario
-    from .state import StateError
+    from .service.statefile import StateError
 
 __all__ = [
     "Clock",
@@ -43,17 +43,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Clock": "clock",
+    "Clock": "cluster.clock",
     "Cluster": "cluster",
     "InProcess": "inprocess",
     "InProcessTransport": "inprocess",
-    "ManualClock": "clock",
+    "ManualClock": "cluster.clock",
     "Running": "runner",
     "Scenario": "scenario",
     "ScenarioError": "scenario",
-    "SimError": "errors",
-    "StateError": "state",
-    "connect": "federation",
+    "SimError": "cluster.errors",
+    "StateError": "service.statefile",
+    "connect": "cluster.federation",
     "in_process": "inprocess",
     "load_scenario": "scenario",
     "running": "runner",

@@ -20,17 +20,17 @@ from typing import List, Mapping, Optional, Tuple
 from storpool.spapi import VERSION
 from storpool.spcli import CommandParser
 
-from . import logs
-from .calls import table
-from .clock import Clock, ManualClock
+from .calls.table import table
 from .cluster import Cluster
-from .defaults import TOKEN
-from .errors import SimError
-from .faults import DISTRIBUTIONS, KINDS, Fault, parse
+from .cluster.clock import Clock, ManualClock
+from .cluster.defaults import TOKEN
+from .cluster.errors import SimError
 from .runner import running
 from .scenario import ScenarioError, load_scenario
-from .setup import Setup, environment
-from .state import StateError
+from .service import logs
+from .service.faults import DISTRIBUTIONS, KINDS, Fault, parse
+from .service.statefile import StateError
+from .simulation import Simulation, environment
 
 LOG = logging.getLogger("storpool_sim")
 
@@ -158,7 +158,7 @@ def _run(args: argparse.Namespace) -> int:
     if not args.program:
         print("storpool_sim: run what? `run sh` gives a shell", file=sys.stderr)
         return 2
-    with running(devDir=args.dev_dir) as sim:
+    with running(dev_dir=args.dev_dir) as sim:
         try:
             done = subprocess.run(args.program, env={**os.environ, **sim.env}, check=False)  # noqa: S603 - asked for
         except OSError as exc:
@@ -208,34 +208,34 @@ async def _serve(args: argparse.Namespace, stack: contextlib.ExitStack) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     clock = ManualClock() if args.manual_clock else Clock()
-    setup = Setup(
+    simulation = Simulation(
         stack,
         token=args.token,
         scenario=load_scenario(args.scenario, clock) if args.scenario else None,
         clock=clock,
-        errorStatuses=not args.errors_200,
-        devDir=args.dev_dir,
-        devDelay=args.dev_delay,
+        error_statuses=not args.errors_200,
+        dev_dir=args.dev_dir,
+        dev_delay=args.dev_delay,
         seed=args.seed,
         state=args.state,
     )
-    cluster = setup.control.clusters[0]
+    cluster = simulation.control.clusters[0]
     for fault in args.fault:
-        setup.faults.take(fault)
+        simulation.faults.take(fault)
     for what, number in args.down:
         DOWN[what](cluster, number)
     if args.full is not None:
         cluster.fill(args.full)
-    setup.save()
-    server = setup.server(oldHTTP=args.http10)
+    simulation.save()
+    server = simulation.server(old_http=args.http10)
     try:
         await server.start(args.host, args.port)
         if args.env_file:
             write_env_file(args.env_file, environment(server.host, server.port, args.token))
         where = f" (source {args.env_file})" if args.env_file else ""
         print(f"Cluster '{cluster.name}' answers on http://{server.host}:{server.port}{where}", flush=True)
-        if setup.restored is not None:
-            LOG.info("the state comes from %s; %d requests were played again", args.state, setup.restored)
+        if simulation.restored is not None:
+            LOG.info("the state comes from %s; %d requests were handled again", args.state, simulation.restored)
         await stop.wait()
     finally:
         await server.stop()

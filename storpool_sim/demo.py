@@ -1,4 +1,4 @@
-"""A volume's life on a simulated cluster, told in the terminal: each step as Python, as HTTP, and what came of it."""
+"""The life of a volume on a simulated cluster, in the terminal: each step as Python, as HTTP, and its outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storpool.spapi import ApiError
 from storpool.sptypes import ClusterStatus, DownDiskSummary
 
 from .cluster import RECLAIM_DELAY
-from .model import AG_SIZE, GiB, MiB
+from .cluster.model import AG_SIZE, GiB, MiB
 from .runner import Running, running
 
 WIDTH = 100
@@ -74,7 +74,7 @@ def main(write: Callable[[str], None] = print) -> int:
     """Tell the story; returns the exit status."""
     with running() as sim:
         story = Story(sim, write)
-        story.say("A StorPool cluster runs in this process. It plays three servers and twelve disks, and answers")
+        story.say("A StorPool cluster runs in this process. It has three servers and twelve disks, and answers")
         story.say(f"real HTTP on {sim.host}:{sim.port}. What follows are real requests to it.")
         _tell(story)
         _end(story)
@@ -92,9 +92,9 @@ def _ok(reply: Any) -> str:
 
 
 def _services(status: ClusterStatus) -> str:
-    servers = " ".join(str(number) for number, one in status.servers.items() if one.running)
-    clients = " ".join(str(number) for number, one in status.clients.items() if one.running)
-    mgmt = " ".join(str(number) for number, one in status.mgmt.items() if one.running)
+    servers = " ".join(str(number) for number, server in status.servers.items() if server.running)
+    clients = " ".join(str(number) for number, client in status.clients.items() if client.running)
+    mgmt = " ".join(str(number) for number, mgmt in status.mgmt.items() if mgmt.running)
     return f"cluster {status.clusterStatus}; servers {servers}, clients {clients}, mgmt {mgmt}"
 
 
@@ -114,12 +114,16 @@ def _spread(info: Any) -> str:
 
 
 def _attachments(found: Any) -> str:
-    where = (f"{one.volume} on client {one.client}, {one.rights}, as /dev/sp{one.pos}" for one in found)
-    return "; ".join(where) or "none"
+    return "; ".join(map(_attachment, found)) or "none"
+
+
+def _attachment(desc: Any) -> str:
+    return f"{desc.volume} on client {desc.client}, {desc.rights}, as /dev/sp{desc.pos}"
 
 
 def _names(records: Any) -> str:
-    return ", ".join(f"{one.name} ({_size(one.size)}, parent {one.parentName or 'none'})" for one in records) or "none"
+    names = (f"{record.name} ({_size(record.size)}, parent {record.parentName or 'none'})" for record in records)
+    return ", ".join(names) or "none"
 
 
 def _tell(story: Story) -> None:

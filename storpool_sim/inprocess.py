@@ -18,18 +18,21 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from storpool.spapi import Api
 
-from .clock import Clock
 from .cluster import Cluster
-from .defaults import TOKEN
-from .dispatch import Dispatcher, Reply, Request
-from .encode import dumps
-from .errors import BodyTooLarge, SimError
-from .exchange import MAX_BODY, Exchange
-from .faults import Fault, Faults, TransientFault
+from .cluster.clock import Clock
+from .cluster.defaults import TOKEN
+from .cluster.errors import SimError
+from .keywords import accept_old_keywords
 from .scenario import Scenario, load_scenario
-from .setup import Setup, environment
+from .service.dispatch import Dispatcher
+from .service.encounters import Break
+from .service.faults import Faults
+from .service.messages import Exchange, Reply, Request
+from .simulation import Simulation, environment
 
 LOG = logging.getLogger("storpool_sim")
+
+ASKED_FOR = "a fault that was asked for"
 
 
 class InProcessTransport:
@@ -39,68 +42,59 @@ class InProcessTransport:
     `half-closed` breaks at once.
 
     :param token: what requests must carry; by default what an Api without `auth` sends.
-    :param faults: what is to go wrong.
+    :param faults: what goes wrong.
     :param seen: called with each exchange.
     """
 
+    @accept_old_keywords
     def __init__(
         self,
         cluster: Cluster,
         token: str = "",
-        errorStatuses: bool = True,
+        error_statuses: bool = True,
         faults: Optional[Faults] = None,
         seen: Optional[Callable[[Exchange], None]] = None,
     ) -> None:
         self.cluster = cluster
         self.faults = faults or Faults()
-        self._dispatcher = Dispatcher(cluster, token, errorStatuses, checkReplies=True)
+        self._dispatcher = Dispatcher(cluster, token, error_statuses, check_replies=True)
         self._seen = seen
-        self._refusedUntil = 0.0
+        self._refused_until = 0.0
 
     def send(self, method: str, path: str, body: Optional[str], headers: Dict[str, str]) -> Tuple[int, bytes]:
         """Make one request; see `storpool.spapi.Transport.send`."""
-        if time.monotonic() < self._refusedUntil:
-            raise ConnectionRefusedError("a fault that was asked for")
+        if time.monotonic() < self._refused_until:
+            raise ConnectionRefusedError(ASKED_FOR)
         begun = time.perf_counter()
         data = (body or "").encode("latin-1")  # as http.client encodes text
-        delay, fault = self.faults.met(path)
-        kind = fault.kind if fault is not None else ""
+        request = Request(method, path, headers.get("Authorization", ""), data)
+        encounter = self.faults.meet(method, path)
         try:
-            if len(data) > MAX_BODY:
-                raise BodyTooLarge(f"The body is longer than {MAX_BODY} bytes.")
-            time.sleep(delay)
-            if kind == "transient":
-                raise TransientFault("A fault that was asked for.")
-            self._break(kind, fault)
-            reply = self._dispatcher.answer(Request(method, path, headers.get("Authorization", ""), data))
+            time.sleep(encounter.delay)
+            self._break(encounter.before())
+            reply = self._dispatcher.answer(request)
         except SimError as exc:
-            reply = Reply(exc.status, dumps(exc.reply()), "", exc.name)
-        seconds = time.perf_counter() - begun
-        exchange = Exchange(method, path, data, reply.status, reply.body, reply.call, reply.error, seconds)
+            reply = self._dispatcher.refuse(exc, request)
+        exchange = Exchange.of(request, reply, time.perf_counter() - begun)
         LOG.info("%s", exchange.line())
         if self._seen is not None:
             self._seen(exchange)
-        return self._answered(fault, reply)
+        reply, broken = encounter.after(reply)
+        self._break(broken, reply)
+        return reply.status, reply.body
 
-    def _break(self, kind: str, fault: Optional[Fault]) -> None:
-        """Play a fault that comes before anything is done."""
-        if fault is not None and kind == "refused":
-            self._refusedUntil = time.monotonic() + fault.seconds
-        if kind in ("reset", "refused"):
-            raise ConnectionResetError("a fault that was asked for")
-        if kind == "half-closed":
-            raise http.client.RemoteDisconnected("a fault that was asked for")
-
-    def _answered(self, fault: Optional[Fault], reply: Reply) -> Tuple[int, bytes]:
-        """Give the reply, or what a fault makes of it."""
-        if fault is None:
-            return reply.status, reply.body
-        if fault.kind == "lost":
-            raise ConnectionResetError("a fault that was asked for")
-        if fault.kind == "truncated":
+    def _break(self, broken: Optional[Break], reply: Optional[Reply] = None) -> None:
+        """Raise what a client sees when its connection breaks, if it does."""
+        if broken is None:
+            return
+        if broken.kind == "half-close":
+            raise http.client.RemoteDisconnected(ASKED_FOR)
+        if broken.kind == "truncate" and reply is not None:
             half = len(reply.body) // 2
             raise http.client.IncompleteRead(reply.body[:half], len(reply.body) - half)
-        return reply.status, self.faults.spoilt(fault, reply)
+        if broken.kind == "refuse":
+            self._refused_until = time.monotonic() + broken.seconds
+        raise ConnectionResetError(ASKED_FOR)
 
 
 class InProcess:
@@ -108,9 +102,9 @@ class InProcess:
 
     :ivar cluster: its state; hold `cluster.lock` while changing it.
     :ivar clusters: it and those that it is connected to.
-    :ivar requests: what it was asked, in order; without what failed on the way.
-    :ivar faults: what is to go wrong.
-    :ivar transport: by which its requests come.
+    :ivar requests: the requests that it has answered, in order.
+    :ivar faults: what goes wrong.
+    :ivar transport: what its Apis send by.
     """
 
     def __init__(
@@ -125,43 +119,44 @@ class InProcess:
 
     @property
     def config(self) -> Dict[str, str]:
-        """A configuration for `Api.fromConfig(sim.config, transport=sim.transport)`; nothing listens at its address."""
+        """Return a configuration, for `Api.fromConfig(sim.config, transport=sim.transport)`: nothing listens there."""
         return environment("127.0.0.1", 81, self.token)
 
     def api(self, **kwargs: Any) -> Api:
-        """An Api for it."""
+        """Make an Api for it."""
         return Api(**{"auth": self.token, "transport": self.transport, **kwargs})
 
 
+@accept_old_keywords
 @contextmanager
 def in_process(
     *,
     token: str = TOKEN,
     cluster: Optional[Cluster] = None,
     clock: Optional[Clock] = None,
-    errorStatuses: bool = True,
-    devDir: Optional[str] = None,
-    devDelay: float = 0.0,
+    error_statuses: bool = True,
+    dev_dir: Optional[str] = None,
+    dev_delay: float = 0.0,
     seed: Optional[int] = None,
     scenario: Union[Scenario, str, None] = None,
 ) -> Iterator[InProcess]:
-    """Play a cluster for the length of a `with` block, without sockets; the arguments are those of `running`.
+    """Simulate a cluster for the length of a `with` block, without sockets; the arguments are those of `running`.
 
-    :raises storpool_sim.ScenarioError: the scenario cannot be played.
+    :raises storpool_sim.ScenarioError: the scenario cannot be built.
     """
     requests: List[Exchange] = []
     with ExitStack() as stack:
-        setup = Setup(
+        simulation = Simulation(
             stack,
             token=token,
             scenario=load_scenario(scenario, clock) if isinstance(scenario, str) else scenario,
             cluster=cluster,
             clock=clock,
-            errorStatuses=errorStatuses,
-            devDir=devDir,
-            devDelay=devDelay,
+            error_statuses=error_statuses,
+            dev_dir=dev_dir,
+            dev_delay=dev_delay,
             seed=seed,
         )
-        clusters = setup.control.clusters
-        transport = InProcessTransport(clusters[0], token, errorStatuses, setup.faults, requests.append)
+        clusters = simulation.control.clusters
+        transport = InProcessTransport(clusters[0], token, error_statuses, simulation.faults, requests.append)
         yield InProcess(clusters, token, transport, requests)

@@ -50,15 +50,16 @@ class ClusterFactory:
     def __call__(self, **options: Any) -> Running:
         """Run a fresh cluster, or the one that is given as `cluster`.
 
-        :param options: arguments of `storpool_sim.running`, and `faults`; they go before those of the test.
+        :param options: arguments of `storpool_sim.running`, and `faults`; they win over those of the test.
         """
-        from . import running
+        from .keywords import renamed
+        from .runner import running
 
-        merged = {**self._options, **options}
+        merged = {**self._options, **renamed(options)}
         faults = merged.pop("faults", ())
         sim = self._stack.enter_context(running(**merged))
-        for one in faults:
-            _add_fault(sim, one)
+        for fault in faults:
+            _add_fault(sim, fault)
         return sim
 
     def connected(self, ids: Mapping[str, str], **options: Any) -> List[Running]:
@@ -71,11 +72,11 @@ class ClusterFactory:
         clock = {**self._options, **options}.get("clock")
         clusters = [Cluster(clock, name, clusterId) for name, clusterId in ids.items()]
         connect(*clusters)
-        return [self(cluster=one, **options) for one in clusters]
+        return [self(cluster=cluster, **options) for cluster in clusters]
 
 
 def _add_fault(sim: Running, fault: Any) -> None:
-    from .faults import from_mapping, parse
+    from .service.faults import from_mapping, parse
 
     sim.faults.take(parse(fault) if isinstance(fault, str) else from_mapping(fault))
 
@@ -99,11 +100,13 @@ def make_storpool_cluster(
     request: pytest.FixtureRequest, storpool_options: Mapping[str, Any]
 ) -> Iterator[ClusterFactory]:
     """Run clusters: `make_storpool_cluster(**options)`; `make_storpool_cluster.connected({name: id, ...})`."""
-    options = {"devDelay": DEVICE_DELAY, **storpool_options}
+    from .keywords import renamed
+
+    options = {"dev_delay": DEVICE_DELAY, **renamed(storpool_options)}
     for marker in reversed(list(request.node.iter_markers("storpool"))):  # the closest one last
         if marker.args:
             raise pytest.UsageError(f"pytest.mark.storpool takes keywords only, not {marker.args!r}")
-        options.update(marker.kwargs)
+        options.update(renamed(marker.kwargs))
     if "storpool_clock" in request.fixturenames:
         options["clock"] = request.getfixturevalue("storpool_clock")
     with ExitStack() as stack:
@@ -126,7 +129,7 @@ def storpool_cluster(request: pytest.FixtureRequest, make_storpool_cluster: Clus
     if "storpool_devices" not in request.fixturenames:
         return make_storpool_cluster()
     directory = request.getfixturevalue("storpool_devices")
-    return make_storpool_cluster(devDir=str(directory))
+    return make_storpool_cluster(dev_dir=str(directory))
 
 
 @pytest.fixture

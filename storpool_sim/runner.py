@@ -9,14 +9,15 @@ from typing import Any, Coroutine, Dict, Iterator, List, Optional, TypeVar, Unio
 
 from storpool.spapi import Api
 
-from .clock import Clock
 from .cluster import Cluster
-from .control import Control
-from .defaults import TOKEN
-from .exchange import Exchange
+from .cluster.clock import Clock
+from .cluster.defaults import TOKEN
+from .keywords import accept_old_keywords
 from .scenario import Scenario, load_scenario
-from .server import Server
-from .setup import Setup, environment
+from .service.control import Control
+from .service.messages import Exchange
+from .service.server import Server
+from .simulation import Simulation, environment
 
 _Result = TypeVar("_Result")
 
@@ -26,8 +27,8 @@ class Running:
 
     :ivar cluster: its state; hold `cluster.lock` while changing it.
     :ivar clusters: it and those that it is connected to.
-    :ivar requests: what it was asked, in order; without what failed on the way.
-    :ivar faults: what is to go wrong.
+    :ivar requests: the requests that it has answered, in order.
+    :ivar faults: what goes wrong.
     """
 
     def __init__(self, control: Control, token: str, server: Server, requests: List[Exchange]) -> None:
@@ -41,19 +42,20 @@ class Running:
 
     @property
     def env(self) -> Dict[str, str]:
-        """The variables by which programs find the cluster."""
+        """Return the variables by which programs find the cluster."""
         return environment(self.host, self.port, self.token)
 
     @property
     def config(self) -> Dict[str, str]:
-        """The same as a configuration: for `Api.fromConfig`, `SPConfig(override_config=...)`, and others alike."""
+        """Return the same as a configuration: for `Api.fromConfig`, `SPConfig(override_config=...)`, and others."""
         return self.env
 
     def api(self, **kwargs: Any) -> Api:
-        """An Api for it."""
+        """Make an Api for it."""
         return Api(**{"host": self.host, "port": self.port, "auth": self.token, **kwargs})
 
 
+@accept_old_keywords
 @contextmanager
 def running(
     *,
@@ -62,41 +64,42 @@ def running(
     token: str = TOKEN,
     cluster: Optional[Cluster] = None,
     clock: Optional[Clock] = None,
-    errorStatuses: bool = True,
-    devDir: Optional[str] = None,
-    devDelay: float = 0.0,
+    error_statuses: bool = True,
+    dev_dir: Optional[str] = None,
+    dev_delay: float = 0.0,
     seed: Optional[int] = None,
-    oldHTTP: bool = False,
+    old_http: bool = False,
     scenario: Union[Scenario, str, None] = None,
     state: Optional[str] = None,
 ) -> Iterator[Running]:
     """Run a simulated cluster for the length of a `with` block.
 
     Every reply is read back as the bindings would, so that one they could not read is an error in the test.
+    Keywords are also taken by the names they had before: `devDir`, `devDelay`, `errorStatuses`, `oldHTTP`.
 
     :param cluster: the state to begin with; else a fresh cluster with that `clock`.
-    :param devDir: where links to the devices of attached volumes appear, after `devDelay` seconds.
+    :param dev_dir: where links to the devices of attached volumes appear, after `dev_delay` seconds.
     :param seed: from which the chances of faults come; by default the scenario's.
-    :param oldHTTP: whether it speaks HTTP/1.0, one request a connection, as older clusters do.
+    :param old_http: whether it speaks HTTP/1.0, one request a connection, as older clusters do.
     :param scenario: what exists at the start, and what goes wrong: read already, or the path of its file.
-    :param state: the file that keeps the state; what it holds goes before `cluster` and the clusters of `scenario`.
-        What a test changes directly, and not by requests, is kept when the block ends.
+    :param state: the file that keeps the state; what it holds is used instead of `cluster` and the clusters of
+        `scenario`. What a test changes directly, and not by requests, is kept when the block ends.
     :raises OSError: the address cannot be listened on.
-    :raises storpool_sim.ScenarioError: the scenario cannot be played.
+    :raises storpool_sim.ScenarioError: the scenario cannot be built.
     :raises storpool_sim.StateError: the state file cannot be used.
     """
     requests: List[Exchange] = []
     with ExitStack() as stack:
-        setup = Setup(
+        simulation = Simulation(
             stack,
             token=token,
             scenario=load_scenario(scenario, clock) if isinstance(scenario, str) else scenario,
             cluster=cluster,
             clock=clock,
-            errorStatuses=errorStatuses,
-            checkReplies=True,
-            devDir=devDir,
-            devDelay=devDelay,
+            error_statuses=error_statuses,
+            check_replies=True,
+            dev_dir=dev_dir,
+            dev_delay=dev_delay,
             seed=seed,
             state=state,
         )
@@ -106,15 +109,15 @@ def running(
         thread.start()
         stack.callback(thread.join)
         stack.callback(loop.call_soon_threadsafe, loop.stop)
-        # Made where it runs: what it is made of may look for its loop.
-        server = _in_loop(loop, _served(setup, requests, oldHTTP))
+        # It is made where it runs: its parts may look for their loop.
+        server = _in_loop(loop, _served(simulation, requests, old_http))
         stack.callback(lambda: _in_loop(loop, server.stop()))
         _in_loop(loop, server.start(host, port))
-        yield Running(setup.control, token, server, requests)
+        yield Running(simulation.control, token, server, requests)
 
 
-async def _served(setup: Setup, requests: List[Exchange], oldHTTP: bool) -> Server:
-    return setup.server(requests.append, oldHTTP)
+async def _served(simulation: Simulation, requests: List[Exchange], old_http: bool) -> Server:
+    return simulation.server(requests.append, old_http)
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _Result]) -> _Result:

@@ -1,4 +1,4 @@
-"""What exists at the start, told in a file: TOML, or YAML where PyYAML is installed.
+"""Files that say what exists at the start: TOML, or YAML where PyYAML is installed.
 
     seed = 7
 
@@ -31,13 +31,12 @@ import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Callable, Dict, Iterator, List, Literal, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Literal, Mapping, Optional, Sequence, Tuple, Union
 from urllib.parse import quote
 
 from storpool.spapi.call import CALLS
-from storpool.spcatch import InvalidArgumentError, shown
-from storpool.sptype import IntRange, JsonObjectImpl, spType
-from storpool.sptype.nodes import ListNode, MapNode, ObjectNode, UnionNode, Wrapper
+from storpool.spcatch import shown
+from storpool.sptype import JsonObjectImpl
 from storpool.sptypes import (
     BridgeId,
     ClientId,
@@ -60,14 +59,16 @@ from storpool.sptypes import (
 )
 from storpool.sptypes.attachments import Reassign
 
-from . import defaults
-from .clock import Clock
-from .cluster import Cluster
-from .dispatch import Dispatcher, Request
-from .errors import ObjectDoesNotExist, SimError
-from .faults import Fault, from_mapping
-from .federation import connect
-from .model import AG_SIZE, Disk
+from .cluster import Cluster, defaults
+from .cluster.clock import Clock
+from .cluster.errors import ObjectDoesNotExist, SimError
+from .cluster.federation import connect
+from .cluster.model import AG_SIZE, Disk
+from .service.dispatch import Dispatcher
+from .service.encoding import as_json
+from .service.faults import Fault, check
+from .service.inputs import Bytes, Fraction, read, refuse_unknown_keys
+from .service.messages import Request
 
 #: Keys whose values may be written with a unit.
 _SIZES = ("size", "written")
@@ -79,7 +80,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?({})".format("|".join(_UNITS)))
 
 
 class ScenarioError(ValueError):
-    """A scenario cannot be played; the text says which of its keys is wrong, and why."""
+    """A scenario cannot be built; the text says which of its keys is wrong, and why."""
 
 
 class DiskDesc(JsonObjectImpl):
@@ -102,7 +103,7 @@ class PlacementGroupDesc(JsonObjectImpl):
 class VolumeDesc(VolumeCreateDesc):
     """A volume, and how much programs have written to it."""
 
-    written: Annotated[int, IntRange("Bytes", 0, 2**63 - 1)] = 0
+    written: Bytes = 0
 
 
 class SnapshotDesc(VolumeSnapshotDesc):
@@ -125,6 +126,7 @@ class CallDesc(JsonObjectImpl):
 
     call: str
     args: List[str] = []
+    json: Any = None
 
 
 class ClusterDesc(JsonObjectImpl):
@@ -147,18 +149,17 @@ class ClusterDesc(JsonObjectImpl):
     iscsi: List[iSCSIConfigCommand] = []
     kv: Dict[KvsName, Dict[KvsKeyName, str]] = {}
     down: Optional[DownDesc] = None
+    full: Fraction = 0.0
     calls: List[CallDesc] = []
 
 
 class ScenarioDesc(JsonObjectImpl):
-    """The whole file; what a fault has is told by `faults.Fault`."""
+    """The whole file."""
 
     seed: int = 0
     clusters: List[ClusterDesc] = []
+    faults: List[Fault] = []
 
-
-#: Keys that the classes above do not have, because they hold what has a type of its own.
-_MORE: Dict[type, List[str]] = {CallDesc: ["json"], ClusterDesc: ["full"], ScenarioDesc: ["faults"]}
 
 _SERVICES: Dict[str, Callable[[Tuple[int, ...], float], Any]] = {
     "servers": defaults.make_daemons,
@@ -184,7 +185,7 @@ def load_scenario(path: str, clock: Optional[Clock] = None) -> Scenario:
     :raises ScenarioError: the file cannot be read, or says what cannot be; the text names the file and the key.
     """
     try:
-        return play(_read(Path(path)), clock)
+        return build(_read(Path(path)), clock)
     except ScenarioError as exc:
         raise ScenarioError(f"{path}: {exc}") from exc
 
@@ -208,51 +209,52 @@ def _module(names: Sequence[str]) -> Any:
     raise ScenarioError(f"{names[-1]} is needed to read it: install {'PyYAML' if 'yaml' in names else 'storpool[sim]'}")
 
 
-def play(values: Mapping[str, Any], clock: Optional[Clock] = None) -> Scenario:
+def build(values: Mapping[str, Any], clock: Optional[Clock] = None) -> Scenario:
     """Make what a scenario describes that was read already.
 
     :raises ScenarioError: it says what cannot be; the text names the key.
     """
-    values = _in_bytes(values)
-    strange = _strange(spType(ScenarioDesc), values)
-    if strange:
-        raise ScenarioError(f"{strange}: no such key")
-    try:
-        desc: ScenarioDesc = spType(ScenarioDesc).handleVal(values)
-    except InvalidArgumentError as exc:
-        raise ScenarioError(f"{exc.path.lstrip('.') or 'scenario'}: {exc.text}") from exc
-    wanted = desc.clusters or [ClusterDesc()]
-    clusters = [_bare(one, f"clusters[{index}]", clock) for index, one in enumerate(wanted)]
-    try:
+    desc = _desc(_in_bytes(values))
+    descs = desc.clusters or [ClusterDesc()]
+    clusters = [_bare(cluster, f"clusters[{index}]", clock) for index, cluster in enumerate(descs)]
+    with _at("clusters"):
         connect(*clusters)
+    for index, cluster in enumerate(clusters):
+        _fill(cluster, descs[index], f"clusters[{index}]")
+    for index, cluster in enumerate(clusters):
+        for number, call in enumerate(descs[index].calls):
+            _call(cluster, f"clusters[{index}].calls[{number}]", call.call, call.args, call.json, ".json")
+    return Scenario(clusters, desc.faults, desc.seed)
+
+
+def _desc(values: Any) -> ScenarioDesc:
+    for key in ("clusters", "faults"):
+        # `[faults]` in TOML, where `[[faults]]` is meant, is a mapping; its keys would pass for a list.
+        if isinstance(values, dict) and not isinstance(values.get(key, []), list):
+            raise ScenarioError(f"{key}: {shown(values[key])} is not a list")
+    try:
+        desc = read(ScenarioDesc, values)
     except ValueError as exc:
-        raise ScenarioError(f"clusters: {exc}") from exc
-    given = values.get("clusters") or [{}]
-    for index, cluster in enumerate(clusters):
-        _fill(cluster, wanted[index], given[index], f"clusters[{index}]")
-    for index, cluster in enumerate(clusters):
-        for number, call in enumerate(given[index].get("calls", [])):
-            where = f"clusters[{index}].calls[{number}]"
-            _call(cluster, where, call["call"], call.get("args", []), call.get("json"), ".json")
-    return Scenario(clusters, _faults(values.get("faults", [])), desc.seed)
+        raise ScenarioError(str(exc)) from exc
+    for index, fault in enumerate(desc.faults):
+        with _at(f"faults[{index}]"):
+            check(fault)
+    return desc
 
 
-def _faults(values: Any) -> List[Fault]:
-    if not isinstance(values, list):
-        raise ScenarioError(f"faults: {shown(values)} is not a list")
-    faults = []
-    for index, one in enumerate(values):
-        try:
-            if not isinstance(one, dict):
-                raise ValueError(f"{shown(one)} is not a mapping")
-            faults.append(from_mapping(one))
-        except ValueError as exc:
-            raise ScenarioError(f"faults[{index}]: {exc}") from exc
-    return faults
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    """Let errors say which key asked for what fails."""
+    try:
+        yield
+    except SimError as exc:
+        raise ScenarioError(f"{where}: {exc.descr}") from exc
+    except ValueError as exc:
+        raise ScenarioError(f"{where}: {exc}") from exc
 
 
 def _bare(desc: ClusterDesc, where: str, clock: Optional[Clock]) -> Cluster:
-    """A cluster with its services and disks, and nothing on them."""
+    """Make a cluster with its services and disks, and nothing on them."""
     cluster = Cluster(clock, desc.name, desc.id)
     started = cluster.started
     for name, make in _SERVICES.items():
@@ -261,20 +263,20 @@ def _bare(desc: ClusterDesc, where: str, clock: Optional[Clock]) -> Cluster:
             setattr(cluster, name, make(tuple(numbers), started))
     servers = tuple(cluster.servers)
     if not servers or not cluster.mgmt:
-        raise ScenarioError(f"{where}: a server and a mgmt are the least that there is to be")
+        raise ScenarioError(f"{where}: there must be a server and a mgmt")
     cluster.faultSets = defaults.make_fault_sets(servers) if desc.faultSets is None else desc.faultSets
     cluster.disks = defaults.make_disks(servers)
     if desc.disks is not None:
         cluster.disks = {}
-        for index, one in enumerate(desc.disks):
+        for index, disk in enumerate(desc.disks):
             at = f"{where}.disks[{index}]"
-            if one.server not in cluster.servers:
-                raise ScenarioError(f"{at}.server: there is no server {one.server}")
-            if one.id in cluster.disks:
-                raise ScenarioError(f"{at}.id: {one.id} is there already")
-            if one.size < AG_SIZE:
+            if disk.server not in cluster.servers:
+                raise ScenarioError(f"{at}.server: there is no server {disk.server}")
+            if disk.id in cluster.disks:
+                raise ScenarioError(f"{at}.id: {disk.id} is there already")
+            if disk.size < AG_SIZE:
                 raise ScenarioError(f"{at}.size: a disk has {AG_SIZE >> 20} MiB at least")
-            cluster.disks[one.id] = _disk(one)
+            cluster.disks[disk.id] = _disk(disk)
     for name, members in cluster.faultSets.items():
         for number in members:
             if number not in cluster.servers:
@@ -291,18 +293,18 @@ def _disk(desc: DiskDesc) -> Disk:
     return disk
 
 
-def _fill(cluster: Cluster, desc: ClusterDesc, given: Mapping[str, Any], where: str) -> None:
-    """Make what is on the disks, by the calls that would make it."""
+def _fill(cluster: Cluster, desc: ClusterDesc, where: str) -> None:
+    """Make what is on the disks, by the calls that make such things."""
     for index, group in enumerate(desc.placementGroups or []):
         body = {"addDisks": sorted(group.disks)}
         _call(cluster, f"{where}.placementGroups[{index}]", "placementGroupUpdate", [group.name], body)
-    for index, one in enumerate(given.get("templates", [])):
-        _call(cluster, f"{where}.templates[{index}]", "volumeTemplateCreate", [], one)
-    _volumes_and_snapshots(cluster, given, where)
-    for index, one in enumerate(given.get("attachments", [])):
-        _call(cluster, f"{where}.attachments[{index}]", "volumesReassign", [], [one])
-    for index, one in enumerate(given.get("iscsi", [])):
-        _call(cluster, f"{where}.iscsi[{index}]", "iSCSIConfigChange", [], {"commands": [one]})
+    for index, template in enumerate(desc.templates):
+        _call(cluster, f"{where}.templates[{index}]", "volumeTemplateCreate", [], as_json(template))
+    _volumes_and_snapshots(cluster, desc, where)
+    for index, reassign in enumerate(desc.attachments):
+        _call(cluster, f"{where}.attachments[{index}]", "volumesReassign", [], [as_json(reassign)])
+    for index, command in enumerate(desc.iscsi):
+        _call(cluster, f"{where}.iscsi[{index}]", "iSCSIConfigChange", [], {"commands": [as_json(command)]})
     for bucket, pairs in desc.kv.items():
         _call(cluster, f"{where}.kv.{bucket}", "kvsCreate", [bucket], None)
         _call(cluster, f"{where}.kv.{bucket}", "kvsUpdate", [bucket], {"set": pairs})
@@ -314,34 +316,32 @@ def _fill(cluster: Cluster, desc: ClusterDesc, given: Mapping[str, Any], where: 
         ("nodes", down.nodes, cluster.node_down),
     ):
         for index, number in enumerate(numbers):
-            with _named(f"{where}.down.{kind}[{index}]"):
+            with _at(f"{where}.down.{kind}[{index}]"):
                 fail(number)
-    full = given.get("full", 0)
-    if type(full) not in (int, float) or not 0 <= full <= 1:
-        raise ScenarioError(f"{where}.full: {shown(full)} is not a number from 0 to 1")
-    if full:
-        cluster.fill(full)
+    if desc.full:
+        cluster.fill(desc.full)
 
 
-def _volumes_and_snapshots(cluster: Cluster, given: Mapping[str, Any], where: str) -> None:
+def _volumes_and_snapshots(cluster: Cluster, desc: ClusterDesc, where: str) -> None:
     """Make them in the order that their parents ask for, whatever order they stand in."""
-    waiting = [(f"{where}.volumes[{index}]", one, "") for index, one in enumerate(given.get("volumes", []))]
-    waiting += [
-        (f"{where}.snapshots[{index}]", one, one["volume"]) for index, one in enumerate(given.get("snapshots", []))
+    waiting: List[Tuple[str, Union[VolumeDesc, SnapshotDesc]]] = [
+        *((f"{where}.volumes[{index}]", volume) for index, volume in enumerate(desc.volumes)),
+        *((f"{where}.snapshots[{index}]", snapshot) for index, snapshot in enumerate(desc.snapshots)),
     ]
     while waiting:
         left, reason = [], None
-        for at, one, volume in waiting:
-            body = {key: value for key, value in one.items() if key not in ("volume", "written")}
+        for at, made in waiting:
+            body = as_json(made)
             try:
-                if volume:
-                    _call(cluster, at, "snapshotCreate", [volume], body)
+                if isinstance(made, SnapshotDesc):
+                    _call(cluster, at, "snapshotCreate", [body.pop("volume")], body)
                 else:
-                    _call(cluster, at, "volumeCreate", [], body)
-                    with _named(f"{at}.written"):
-                        cluster.write(one["name"], one.get("written", 0))
+                    written = body.pop("written")
+                    reply = _call(cluster, at, "volumeCreate", [], body)
+                    with _at(f"{at}.written"):
+                        cluster.write(f"~{reply['globalId']}", written)
             except _NotThere as exc:
-                left.append((at, one, volume))
+                left.append((at, made))
                 reason = reason or exc
         if reason is not None and len(left) == len(waiting):
             raise reason
@@ -349,68 +349,38 @@ def _volumes_and_snapshots(cluster: Cluster, given: Mapping[str, Any], where: st
 
 
 class _NotThere(ScenarioError):
-    """Something is named that is not there, or not yet."""
+    """What is named is not there, or not yet."""
 
 
-@contextmanager
-def _named(where: str) -> Iterator[None]:
-    try:
-        yield
-    except SimError as exc:
-        raise ScenarioError(f"{where}: {exc.descr}") from exc
-
-
-def _call(cluster: Cluster, where: str, name: str, args: Sequence[str], body: Any, within: str = "") -> None:
-    """Make a call; its errors name the key that asked for it."""
+def _call(cluster: Cluster, where: str, name: str, args: Sequence[str], body: Any, within: str = "") -> Any:
+    """Make a call and return its data; its errors name the key that asked for it."""
     call = CALLS.get(name)
     if call is None or len(args) != len(call.args):
         wanted = "there is no such call" if call is None else f"it takes {len(call.args)} arguments"
         raise ScenarioError(f"{where}: {name}: {wanted}")
     if call.json is not None and body is not None:
-        strange = _strange(call.json, body)
-        if strange:
-            raise ScenarioError(f"{where}{within}.{strange}: no such key")
-    path = "/".join([f"/ctrl/1.0/{call.query.partition('/{')[0]}", *(quote(one, safe="") for one in args)])
+        try:
+            refuse_unknown_keys(call.json, body, where + within)
+        except ValueError as exc:
+            raise ScenarioError(str(exc)) from exc
+    path = "/".join([f"/ctrl/1.0/{call.query.partition('/{')[0]}", *(quote(arg, safe="") for arg in args)])
     try:
         data = b"" if body is None else json.dumps(body).encode()
     except TypeError as exc:
         raise ScenarioError(f"{where}{within}: {exc}") from exc
     reply = Dispatcher(cluster, "").answer(Request(call.method, path, "Storpool v1:", data))
+    parsed = json.loads(reply.body)
     if reply.error:
-        text = f"{where}: {json.loads(reply.body)['error']['descr']}"
+        text = f"{where}: {parsed['error']['descr']}"
         raise (_NotThere if reply.error == ObjectDoesNotExist.name else ScenarioError)(text)
+    return parsed["data"]
 
 
 def _in_bytes(value: Any, key: str = "") -> Any:
-    """The same with sizes in bytes where they were written with a unit."""
+    """Return the same with sizes in bytes where they were written with a unit."""
     if isinstance(value, dict):
-        return {one: _in_bytes(within, one) for one, within in value.items()}
+        return {name: _in_bytes(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [_in_bytes(one) for one in value]
+        return [_in_bytes(item) for item in value]
     match = _SIZE.fullmatch(value) if key in _SIZES and isinstance(value, str) else None
     return int(float(match[1]) * _UNITS[match[2]]) if match else value
-
-
-def _strange(node: Any, value: Any) -> str:
-    """The path of the first key that no declaration knows; empty when there is none."""
-    within: List[Tuple[str, Any, Any]] = []
-    if isinstance(node, Wrapper):
-        return _strange(node.wrapped, value)
-    if isinstance(node, UnionNode):
-        found = [_strange(one, value) for one in node.alternatives]
-        return "" if "" in found else found[0]
-    if isinstance(node, ListNode) and isinstance(value, list):
-        within = [(f"[{index}]", node.item, one) for index, one in enumerate(value)]
-    elif isinstance(node, MapNode) and isinstance(value, dict):
-        within = [(f".{key}", node.value, one) for key, one in value.items()]
-    elif isinstance(node, ObjectNode) and isinstance(value, dict):
-        fields = node.cls.__spfields__
-        for key in value:
-            if key not in fields and key not in _MORE.get(node.cls, ()):
-                return str(key)
-        within = [(f".{key}", fields[key].node, one) for key, one in value.items() if key in fields]
-    for step, inner, one in within:
-        path = _strange(inner, one)
-        if path:
-            return f"{step}.{path}".lstrip(".").replace(".[", "[")
-    return ""

@@ -16,6 +16,7 @@ from storpool import spapi
 
 COMMANDS = {
     "storpool_confget": ["-m", "storpool.spconfget"],
+    "storpool_confshow": ["-m", "storpool.spconfshow"],
     "storpool_os": ["-m", "storpool_os"],
     "storpool_req": ["-m", "storpool.spreq"],
     "storpool_sim": ["-m", "storpool_sim"],

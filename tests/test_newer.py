@@ -142,6 +142,22 @@ def test_the_conventional_tags_are_taken_and_described() -> None:
     assert all(f"`{tag}`" in meaning for tag in tags)
 
 
+@pytest.mark.parametrize("call", ["volumeUpdate", "snapshotUpdate"])
+def test_an_empty_name_takes_the_name_away_in_any_cluster(call: str) -> None:
+    told = Told({"ok": True, "generation": 3})
+    getattr(api_of(told, multiCluster=True), call)(VOLUME, {"rename": "", "tags": {"a": "b"}})
+    ((_, path, body),) = told.sent
+    assert path == f"/ctrl/1.0/MultiCluster/{spapi.CALLS[call].query.split('/')[0]}/{VOLUME}"
+    assert body == {"rename": "", "tags": {"a": "b"}}
+
+
+def test_a_revert_may_tell_the_new_id() -> None:
+    told = Told({"ok": True, "generation": 3, "globalId": "a.b.c"})
+    reply = api_of(told).volumeRevert(VOLUME, {"toSnapshot": "s"})
+    assert isinstance(reply, spapi.ApiOk) and reply.globalId == "a.b.c"
+    assert api_of(Told({"ok": True, "generation": 3})).volumeRevert(VOLUME, {"toSnapshot": "s"}).globalId is None
+
+
 class TestAllClusters:
     def test_each_cluster_answers_for_itself(self) -> None:
         told = Told(
@@ -165,6 +181,15 @@ class TestAllClusters:
         with pytest.raises(spapi.ApiError, match="busy: no"):
             east.result
         assert "east" in repr(east)
+
+    @pytest.mark.parametrize("name", ["volumeTemplatesStatus", "clustersList"])
+    def test_some_calls_that_do_not_span_clusters_are_answered_by_each(self, name: str) -> None:
+        empty: Any = {"clusters": []} if name == "clustersList" else []
+        told = Told({"clusters": [{"clusterName": "west", "clusterId": "a.b", "response": {"data": empty}}]})
+        api = api_of(told, multiCluster=True)
+        (answer,) = api.allClusters(getattr(api, name))
+        assert answer.result == empty
+        assert told.sent == [("GET", f"/ctrl/1.0/MultiCluster/AllClusters/{spapi.CALLS[name].query}", None)]
 
     def test_arguments_go_into_the_path(self) -> None:
         told = Told({"clusters": []})
@@ -195,5 +220,13 @@ class TestAllClusters:
 def test_what_is_newer_says_so() -> None:
     assert spapi.CALLS["volumesAndSnapshotsList"].since == "7.4.0"
     assert sptypes.VolumeDeleteDesc.__since__ == "7.4.0"
-    for cls, field in ((sptypes.VolumePolicyDesc, "limitType"), (sptypes.VolumeRevertDesc, "revertSize")):
+    assert spapi.ApiOkVolumeRevert.__since__ == "7.4.0"
+    for cls, field in (
+        (sptypes.VolumePolicyDesc, "limitType"),
+        (sptypes.VolumeRevertDesc, "revertSize"),
+        (sptypes.SnapshotSummary, "snapshot"),
+        (sptypes.GroupSnapshotsResult, "ok"),
+        (sptypes.AttachmentDesc, "tags"),
+        (sptypes.UpDiskSummary, "agFreeNotTrimmed"),
+    ):
         assert cls.__spfields__[field].since == "7.4.0"

@@ -10,7 +10,7 @@ import pytest
 
 from storpool import spcatch, spjson, sptype, sptypes
 from storpool.spcatch import InvalidArgumentError
-from storpool.sptype import const, constraints, either, eitherOr, internal, longType, maybe, spType
+from storpool.sptype import const, either, eitherOr, internal, longType, maybe, plans, spType
 
 GOOD: List[Tuple[Any, Any, Any]] = [
     (int, "10", 10),
@@ -122,19 +122,17 @@ def test_a_large_list_leaves_the_collector_as_it_was(collecting: bool, last: str
         gc.enable()
 
 
-@pytest.mark.parametrize("few", [True, False])
-def test_what_is_remembered_of_good_names_is_bounded(few: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constraints, "_KNOWN_MAX", 10)
-    monkeypatch.setattr(constraints, "_SEEN_MAX", 10)
-    constraint = sptype.Name("Bounded", "[a-z0-9]+", shorter_than=9, few=few)
-    node = spType([Annotated[str, constraint]])
+def test_what_is_kept_of_good_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sptype.use_msgspec()
+    monkeypatch.setattr(plans, "INTERNED_MAX", 10)
+    constraint = sptype.Name("Bounded", "[a-z0-9]+", shorter_than=9, interned=True)
+    plan = plans.Interned(spType(Annotated[str, constraint]))
     for start in range(0, 100, 5):
         names = [f"n{number}" for number in range(start, start + 5)]
-        assert node.handleVal(names) == names
-        assert constraint.matches(names[0])
-    assert 0 < len(constraint.table() or constraint.seen) <= 15
-    with pytest.raises(InvalidArgumentError, match=r"\[1\]: 'ABC' is not a valid Bounded"):
-        node.handleVal(["n1", "ABC"])
+        assert plan.finish(names) == names
+    assert len(plan._good) == 10
+    with pytest.raises(InvalidArgumentError, match="'ABC' is not a valid Bounded"):
+        plan.finish(["n1", "ABC"])
 
 
 class TestDecorator:

@@ -21,7 +21,7 @@ import pytest
 from storpool import spapi
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = {"storpool_confget", "storpool_os", "storpool_req", "storpool_sim"}
+COMMANDS = {"storpool_confget", "storpool_confshow", "storpool_os", "storpool_req", "storpool_sim"}
 # What tools leave in a tree that someone works in.
 LEFTOVERS = shutil.ignore_patterns(
     ".git", ".venv", ".tox", ".*_cache", ".hypothesis", "__pycache__", "build", "dist", "*.egg-info", "apidoc.html"
@@ -100,7 +100,7 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel: Path) -> None:
     assert {Path(name).name for name in manuals} == {f"{command}.1" for command in COMMANDS}
     extra = names - _sources() - manuals
     assert not _sources() - names
-    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "page").iterdir()}
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "storpool_sim" / "service" / "page").iterdir()}
     scripts = {f"storpool/spreq/completion.{shell}" for shell in ("bash", "zsh")}
     assert {name for name in extra if Path(name).name != "py.typed"} == {"storpool/spdoc/apidoc.html", *pages, *scripts}
     assert {"storpool/py.typed", "storpool_sim/py.typed"} <= extra
@@ -121,7 +121,7 @@ def test_metadata_says_who_we_are_and_what_we_need(wheel: Path) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.9"
     needed = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
-    assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget"]
+    assert [re.split(r"[!<>=]", each)[0] for each in needed] == ["confget", "msgspec"]
     assert {"sim", "test"} <= set(metadata.get_all("Provides-Extra", []))
     assert set(scripts["console_scripts"]) == COMMANDS
 

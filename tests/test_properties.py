@@ -19,7 +19,7 @@ import pytest
 import shapes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wire import HOST, Connection, RawServer, api_of, response
+from raw_http import HOST, Connection, RawServer, api_of, response
 
 from storpool import spapi, spcatch, spjson, sptype, sptypes
 

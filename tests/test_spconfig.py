@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import os
 import pickle
 import platform
@@ -91,14 +92,13 @@ class TestWhatWins:
         config = SPConfig(use_env=False)
         assert (config["SP_AUTH_TOKEN"], config["SP_API_HTTP_HOST"]) == ("1", "host")
 
-    def test_an_override_is_all_there_is(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_only_the_override_counts_when_one_is_given(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         write("storpool.conf", "not a configuration\n")
         monkeypatch.setenv("SP_AUTH_TOKEN", "2")
         given = {"A": "1"}
         config = SPConfig(override_config=given)
         given["A"] = "2"
         assert dict(config) == {"A": "1"}
-        assert not SPConfig(override_config={})
 
     def test_values_keep_confgets_dialect(self, write: Write) -> None:
         write("storpool.conf", 'A=one \\\ntwo\n# comment\n; comment\nB="quoted" # not a comment\n  C = spaced  \n')
@@ -124,16 +124,26 @@ class TestMapping:
         main, extra = write("storpool.conf", "A=1\n"), write("a.conf", "A=1\n")
         with pytest.raises(KeyError) as caught:
             SPConfig("h")["SP_OURID"]
-        assert caught.value.args[0] == "SP_OURID"
+        assert caught.value.args == ("SP_OURID",)
         for part in ("SP_OURID", str(main), str(extra), "environment", "'h'"):
             assert part in str(caught.value)
         with pytest.raises(KeyError, match=r"SP_OURID is not set .* what was given"):
             SPConfig(override_config={})["SP_OURID"]
 
+    def test_is_true_even_when_empty(self) -> None:
+        config = SPConfig(override_config={})
+        assert len(config) == 0
+        assert bool(config) is True
+
     def test_is_copied_and_pickled(self) -> None:
         config = SPConfig("h", override_config={"A": "1"})
-        for twin in (copy.copy(config), copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
-            assert dict(twin) == {"A": "1"}
+        for duplicate in (copy.copy(config), copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+            assert dict(duplicate) == {"A": "1"}
+
+    def test_the_error_for_a_missing_variable_keeps_its_text_when_pickled(self) -> None:
+        with pytest.raises(KeyError) as caught:
+            SPConfig("h", override_config={})["A"]
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
     def test_equals_only_itself(self) -> None:
         config = SPConfig(override_config={"A": "1"})
@@ -158,12 +168,99 @@ class TestFilesAndSections:
         assert SPConfig.get_all_sections() == ["a", "b", "z"]
 
 
+class TestFilesFromOtherEditors:
+    CONTENT = b"# comment\r\n; comment\nA=a\nB=50% = half\nC==\n[h]\nD=d"
+
+    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+    @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+    @pytest.mark.parametrize("first", [b"", b"A=a\n"])
+    def test_byte_order_marks_and_line_ends_change_nothing(
+        self, write: Write, mark: bytes, end: bytes, line_end: bytes, first: bytes
+    ) -> None:
+        path = write("storpool.conf", "")
+        path.write_bytes(mark + (first + self.CONTENT).replace(b"\r\n", b"\n").replace(b"\n", line_end) + end)
+        config = SPConfig("h")
+        assert {name: config[name] for name in "ABCD"} == {"A": "a", "B": "50% = half", "C": "=", "D": "d"}
+        assert len(config) == len(DEFAULTS) + 4
+        assert SPConfig.get_all_sections() == ["h"]
+
+    @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n", b"\xef\xbb\xbf\r\n"])
+    def test_a_file_with_nothing_in_it_sets_nothing(self, write: Write, content: bytes) -> None:
+        write("storpool.conf", "").write_bytes(content)
+        assert dict(SPConfig()) == DEFAULTS
+
+    def test_a_mark_inside_a_file_made_by_joining_others_loses_no_variable(self, write: Write) -> None:
+        write("storpool.conf", "").write_bytes(b"A=1\n\xef\xbb\xbfB=2\n\xef\xbb\xbf[h]\nC=\xef\xbb\xbf3\n")
+        config = SPConfig("h")
+        assert (config["A"], config["B"], config["C"]) == ("1", "2", "\ufeff3")
+
+    def test_leave_no_descriptor_open(self, write: Write) -> None:
+        write("storpool.conf", "A=1")
+        SPConfig()
+        before = os.listdir("/proc/self/fd")
+        SPConfig()
+        assert os.listdir("/proc/self/fd") == before
+
+    def test_without_memfd_too(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+        write("storpool.conf", "\ufeffA=1")
+        monkeypatch.delattr(os, "memfd_create")
+        assert SPConfig()["A"] == "1"
+
+
+class TestReplacedParts:
+    """What the test suites of programs put in the place of parts of SPConfig."""
+
+    def test_a_function_of_the_instance_lists_the_files(self, write: Write) -> None:
+        path = write("other.txt", "A=listed\n")
+        seen = []
+
+        class Listed(SPConfig):
+            def __init__(self) -> None:
+                self.get_config_files = lambda **kwargs: (seen.append(kwargs), [str(path)])[1]  # type: ignore[method-assign]
+                super().__init__(missing_ok=True)
+
+        assert Listed()["A"] == "listed"
+        assert seen == [{"missing_ok": True}]
+
+    def test_its_own_method_reads_them(self) -> None:
+        seen = []
+
+        class Read(SPConfig):
+            def run_confget(self, missing_ok: bool = False, use_env: bool = True) -> None:
+                seen.append((missing_ok, use_env))
+
+        assert dict(Read(use_env=False)) == {}
+        assert dict(Read(override_config={"A": "1"})) == {"A": "1"}
+        assert seen == [(False, False)]
+
+    def test_files_are_looked_for_by_functions_of_os(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        names = ["b.conf", ".hidden.conf", "a.conf", "c.txt"]
+        monkeypatch.setattr(os.path, "isdir", lambda path: path == SPConfig.PATH_CONFIG_DIR)
+        monkeypatch.setattr(os, "listdir", lambda path: names if path == SPConfig.PATH_CONFIG_DIR else [])
+        monkeypatch.setattr(os.path, "isfile", lambda path: not path.endswith("b.conf"))
+        directory = SPConfig.PATH_CONFIG_DIR
+        assert SPConfig.get_config_files() == [SPConfig.PATH_CONFIG, f"{directory}/a.conf", f"{directory}/b.conf"]
+        assert SPConfig.get_config_files(missing_ok=True) == [SPConfig.PATH_CONFIG, f"{directory}/a.conf"]
+        monkeypatch.setattr(os.path, "isdir", lambda path: False)
+        assert SPConfig.get_config_files() == [SPConfig.PATH_CONFIG]
+
+    def test_files_that_exist_only_for_the_parser_are_parsed(self, write: Write) -> None:
+        with mock.patch.object(spconfig, "confget") as confget, mock.patch("os.path.isfile", return_value=True):
+            confget.BACKENDS = {"ini": mock.Mock()}
+            confget.BACKENDS["ini"].return_value.read_file.return_value = {"": {"A": "parsed"}}
+            assert SPConfig()["A"] == "parsed"
+
+
 class TestBadFiles:
     def test_a_missing_file_is_named(self, write: Write) -> None:
         write("a.conf", "A=1\n")
         for read in (SPConfig, SPConfig.get_all_sections):
-            with pytest.raises(SPConfigException, match=r"storpool\.conf StorPool .*: No such file"):
+            with pytest.raises(
+                SPConfigException, match=r"storpool\.conf StorPool .*: \[Errno 2\] No such file"
+            ) as caught:
                 read()
+            assert caught.value.errno == errno.ENOENT
         assert SPConfig(missing_ok=True)["A"] == "1"
 
     def test_a_link_to_nowhere_is_a_missing_file(self, write: Write) -> None:
@@ -180,7 +277,7 @@ class TestBadFiles:
         gone = write("gone.conf", "A=2\n")
         listed = SPConfig.get_config_files()
         gone.unlink()
-        monkeypatch.setattr(SPConfig, "get_config_files", lambda missing_ok: listed)
+        monkeypatch.setattr(SPConfig, "get_config_files", lambda self, missing_ok: listed)
         assert SPConfig(missing_ok=True)["A"] == "1"
 
     @pytest.mark.parametrize(
@@ -188,7 +285,8 @@ class TestBadFiles:
         [
             (b"A=1\nno assignment\n", "line 2"),
             (b"[section\n", "line 1"),
-            (b"A=1\nB=2", "the last line has no end"),
+            (b"\xef\xbb\xbfA=1\nno assignment", "line 2"),
+            (b"A=1\nB=2\\", "line 3"),
             (b"A=\xff\n", "not valid utf-8 at byte 2"),
         ],
     )
@@ -205,18 +303,19 @@ class TestBadFiles:
         path = write("storpool.conf", "")
         path.unlink()
         path.mkdir()
-        with pytest.raises(SPConfigException, match="Is a directory"):
+        with pytest.raises(SPConfigException, match=r"\[Errno 21\] Is a directory") as caught:
             SPConfig()
+        assert caught.value.errno == errno.EISDIR
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for root")
     def test_an_unreadable_file_or_directory_is_named(self, write: Write) -> None:
         path = write("storpool.conf", "")
         path.chmod(0)
-        with pytest.raises(SPConfigException, match=r"storpool\.conf StorPool .*: Permission denied"):
+        with pytest.raises(SPConfigException, match=r"storpool\.conf StorPool .*: \[Errno 13\] Permission denied"):
             SPConfig()
         path.chmod(0o600)
         Path(SPConfig.PATH_CONFIG_DIR).chmod(0)
-        with pytest.raises(SPConfigException, match=r"storpool\.conf\.d StorPool .*: Permission denied"):
+        with pytest.raises(SPConfigException, match=r"storpool\.conf\.d StorPool .*: \[Errno 13\] Permission denied"):
             SPConfig()
         Path(SPConfig.PATH_CONFIG_DIR).chmod(0o700)
 
@@ -297,6 +396,15 @@ class TestForAnApi:
         monkeypatch.setenv("SP_AUTH_TOKEN", "t")
         with pytest.raises(SPConfigException, match=r"storpool\.conf"):
             spconfig.api_config()
+
+    def test_is_made_by_the_class_that_is_given(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in self.ALL.items():
+            monkeypatch.setenv(name, value)
+
+        class Mine(SPConfig):
+            pass
+
+        assert type(spconfig.api_config(Mine)) is Mine
 
     def test_nor_is_one_that_is_not_to_be_used(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in self.ALL.items():

@@ -12,12 +12,12 @@ from typing import Any, Dict, Iterator, List
 from urllib.parse import unquote_plus
 
 import pytest
-from wire import HOST, TOKEN, Connection, RawServer, api_of, response
+from raw_http import HOST, TOKEN, Connection, RawServer, api_of, response
 
 from storpool import spapi, spdoc, spreq, sptypes
 from storpool.spdoc.build import object_classes
 from storpool.spdoc.examples import of_class
-from storpool.sptype.objects import unknown_keys
+from storpool.sptype.unknown import unknown_keys
 
 CALLS = {call.call: call for section in spdoc.reference().sections for call in section.calls}
 

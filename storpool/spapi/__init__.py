@@ -11,12 +11,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import Any, Mapping, Optional
 
 # Programs written for the original look for these names here.
-from .. import spconfig
+from .. import spconfig, sptypes, sputils
 from ..spconfig import SPConfig
 from ..sptype import JsonObject, const, either, longType, maybe, spType
+from ..sptype.reference import SpDoc
+from ..sptypes import scalars
+from ..sptypes.replies import (
+    ApiOk,
+    ApiOkSnapshotCreate,
+    ApiOkVolumeBackup,
+    ApiOkVolumeCreate,
+    ApiOkVolumeRevert,
+    ApiOkVolumesGroupBackup,
+)
 from ..sputils import msec, pathPollWait, sec
 from .attachments import Attachments
 from .balancer import Balancer
@@ -26,7 +36,7 @@ from .call import Call as _API_METHOD
 from .client import SP_API_PREFIX, Client, _format_path, clear_none
 from .clients import Clients
 from .disks import Disks
-from .errors import ApiError, InvalidArgumentError, UnusableReplyError
+from .errors import ApiError, InvalidArgumentError, ReplyTooLargeError, StorPoolError, UnusableReplyError
 from .general import General
 from .iscsi import ISCSI
 from .kvs import KeyValueStore
@@ -51,59 +61,18 @@ VERSION = "7.4.0"
 SP_DEV_PATH = "/dev/storpool/"
 """Where a client host shows the volumes that are attached to it, each as a link of the volume's name."""
 
-# Arguments of paths, for calls that are made by hand: the name and the type of each.
-_ARGUMENTS = {
-    "BucketName": ("bucketName", "KvsName"),
-    "ClientId": ("clientId", "ClientId"),
-    "DiskId": ("diskId", "DiskId"),
-    "GlobalVolumeId": ("globalVolumeId", "GlobalVolumeId"),
-    "KeyName": ("keyName", "KvsKeyName"),
-    "PlacementGroupName": ("placementGroupName", "PlacementGroupName"),
-    "ServerId": ("serverId", "ServerId"),
-    "SnapshotName": ("snapshotName", "SnapshotNameOrGlobalId"),
-    "VagId": ("vagName", "VagId"),
-    "VolumeName": ("volumeName", "VolumeNameOrGlobalId"),
-    "VolumeTemplateName": ("templateName", "VolumeTemplateName"),
-}
-
-if TYPE_CHECKING:
-    from .. import sptypes
-    from ..sptypes.replies import (
-        ApiOk,
-        ApiOkSnapshotCreate,
-        ApiOkVolumeBackup,
-        ApiOkVolumeCreate,
-        ApiOkVolumesGroupBackup,
-    )
-
-    BucketName = ClientId = DiskId = GlobalVolumeId = KeyName = PlacementGroupName = _API_ARG("", str)
-    ServerId = SnapshotName = VagId = VolumeName = VolumeTemplateName = _API_ARG("", str)
-else:
-
-    def __getattr__(name):
-        # The types are imported with the first call, or here: starting would take twice as long.
-        if name in _ARGUMENTS:
-            argument, declared = _ARGUMENTS[name]
-            value = _API_ARG(argument, __getattr__("sptypes").declared()[declared])
-        elif name == "sptypes":
-            from .. import sptypes as value
-        elif name.startswith("ApiOk"):
-            from ..sptypes import replies
-
-            value = getattr(replies, name)
-        else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = value
-        return value
-
-
-class _Reference:
-    """The document of the reference, made when it is asked for."""
-
-    def __get__(self, _api: object, _owner: type) -> Any:
-        from .. import spdoc
-
-        return spdoc.reference()
+# Arguments of paths, for calls that are made by hand.
+BucketName = _API_ARG("bucketName", scalars.KvsName)
+ClientId = _API_ARG("clientId", scalars.ClientId)
+DiskId = _API_ARG("diskId", scalars.DiskId)
+GlobalVolumeId = _API_ARG("globalVolumeId", scalars.GlobalVolumeId)
+KeyName = _API_ARG("keyName", scalars.KvsKeyName)
+PlacementGroupName = _API_ARG("placementGroupName", scalars.PlacementGroupName)
+ServerId = _API_ARG("serverId", scalars.ServerId)
+SnapshotName = _API_ARG("snapshotName", scalars.SnapshotNameOrGlobalId)
+VagId = _API_ARG("vagName", scalars.VagId)
+VolumeName = _API_ARG("volumeName", scalars.VolumeNameOrGlobalId)
+VolumeTemplateName = _API_ARG("templateName", scalars.VolumeTemplateName)
 
 
 class Api(
@@ -130,7 +99,7 @@ class Api(
 ):
     __doc__ = Client.__doc__
 
-    spDoc = _Reference()
+    spDoc = SpDoc(lambda spdoc, _api: spdoc.reference())
 
     @classmethod
     def fromConfig(cls, cfg: Optional[Mapping[str, str]] = None, use_env: bool = True, **kwargs: Any) -> Api:
@@ -145,6 +114,15 @@ class Api(
         if cfg is None:
             cfg = spconfig.api_config(use_env=use_env)
         return cls(host=cfg["SP_API_HTTP_HOST"], port=cfg["SP_API_HTTP_PORT"], auth=cfg["SP_AUTH_TOKEN"], **kwargs)
+
+    def volumeDevLinkWait(self, volumeName: str, attach: bool, pollTime: float = 0.2, maxTime: float = 60) -> bool:
+        """Wait for the link to a volume's device to appear or to vanish.
+
+        Looks every `pollTime` seconds, for at most `maxTime` seconds, whether the link `/dev/storpool/<volumeName>` is
+        there on this host (`attach` true) or is not (`attach` false). Answers whether that has come true.
+        """
+        # Both are looked up only now: users replace them, in tests above all.
+        return sputils.pathPollWait(SP_DEV_PATH + volumeName, attach, True, pollTime, maxTime)
 
 
 __all__ = [
@@ -162,6 +140,7 @@ __all__ = [
     "ApiOkSnapshotCreate",
     "ApiOkVolumeBackup",
     "ApiOkVolumeCreate",
+    "ApiOkVolumeRevert",
     "ApiOkVolumesGroupBackup",
     "BucketName",
     "Client",
@@ -174,10 +153,12 @@ __all__ = [
     "JsonObject",
     "KeyName",
     "PlacementGroupName",
+    "ReplyTooLargeError",
     "SPConfig",
     "Section",
     "ServerId",
     "SnapshotName",
+    "StorPoolError",
     "Transport",
     "UnusableReplyError",
     "VagId",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, List, Optional, Union
+from typing import Annotated, List, Optional, Union
 
-from ..sptype import Json, JsonList, ToldApart
+from ..sptype import Discriminator, Json, JsonList
+from ..sptypes.attachments import AttachmentDesc, Reassign, VolumesReassignWaitDesc
+from ..sptypes.replies import ApiOk
 from .call import GET, POST, Section
 
-if TYPE_CHECKING:
-    from ..sptypes.attachments import AttachmentDesc, Reassign, VolumesReassignWaitDesc
-    from ..sptypes.replies import ApiOk
-
 # A list of entries with two keys each would do for an object, too: dict() takes them for pairs.
-OBJECT_OR_LIST = ToldApart("type", lambda value: isinstance(value, (list, tuple)), (Mapping, list, tuple))
+OBJECT_OR_LIST = Discriminator("type", lambda value: isinstance(value, (list, tuple)), (Mapping, list, tuple))
 
 
 class Attachments(Section, title="Attachments"):

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Optional
+from typing import Dict, List, Optional
 
 from ..sptype import Json
+from ..sptypes.balancer import (
+    DiskTarget,
+    VolumeBalancerAllocationGroup,
+    VolumeBalancerCommand,
+    VolumeBalancerStatus,
+    VolumeBalancerVolumeDiskSets,
+    VolumeBalancerVolumeStatus,
+)
+from ..sptypes.replies import ApiOk
+from ..sptypes.scalars import DiskId, SnapshotNameOrGlobalId, VolumeNameOrGlobalId
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.balancer import (
-        DiskTarget,
-        VolumeBalancerAllocationGroup,
-        VolumeBalancerCommand,
-        VolumeBalancerStatus,
-        VolumeBalancerVolumeDiskSets,
-        VolumeBalancerVolumeStatus,
-    )
-    from ..sptypes.replies import ApiOk
-    from ..sptypes.scalars import DiskId, SnapshotNameOrGlobalId, VolumeNameOrGlobalId
 
 
 class Balancer(Section, title="Balancer"):

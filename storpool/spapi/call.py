@@ -2,8 +2,8 @@
 
 A declared call is a function with a real signature and no body: its path arguments, ``json`` where it has a body, and
 ``clusterName`` and ``returnRawAPIData``. The decorator checks that the path's placeholders are its parameters, and
-records a description in :data:`CALLS`, in which the reference, the command line and the simulated cluster look.
-Annotations are only evaluated when a call is first made or asked about.
+records a description in :data:`CALLS`, which the reference, the command line and the simulated cluster read.
+Annotations are evaluated when a call is first made or asked about.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from urllib.parse import quote
 from ..spcatch import InvalidArgumentError
 from ..sptype import Node, spType
 from ..sptype.annotations import evaluate
-from ..sptype.nodes import ListNode, MapNode, Maybe
-from ..sptype.objects import warn_of_unknown
-from .client import SP_API_PREFIX, Client
+from ..sptype.lazy import lazy
+from ..sptype.nodes import IRREGULAR, Collection, Maybe
+from ..sptype.reference import SpDoc
+from ..sptype.unknown import warn_of_unknown
+from ..sptypes.replies import ApiOk
+from .client import SP_API_PREFIX, Client, read_data
 from .errors import UnusableReplyError
 
 __all__ = ["CALLS", "GET", "POST", "Argument", "Call", "Section"]
@@ -46,6 +49,7 @@ class Call:
     :ivar query: the path below the prefix, with placeholders: ``VolumeUpdate/{volumeName}``.
     :ivar path: the whole path, with placeholders.
     :ivar multiCluster: whether it can span clusters.
+    :ivar allClusters: whether all clusters of a multicluster can answer it, each for itself.
     :ivar since: the version of the API that brought it; ``until``, the one that dropped it, or empty.
     :ivar section: the class that declares it; None for one made by hand.
     :ivar function: the declared function; None for one made by hand.
@@ -61,10 +65,12 @@ class Call:
         returns: Any = None,
         since: str = "1.0.0",
         until: str = "",
+        allClusters: bool = False,
     ) -> None:
         self.name = re.sub(r"\W+", "_", query.split("/{")[0])
         self.method = method
         self.multiCluster = multiCluster
+        self.allClusters = allClusters or (multiCluster and method == "GET")
         self.query = query
         self.path = f"{SP_API_PREFIX}/{query}"
         self.since = since
@@ -74,15 +80,12 @@ class Call:
         self.section: Optional[Type[Section]] = None
         self._declared = (list(args), json, returns)
 
-    @functools.cached_property
+    @lazy
     def _nodes(self) -> Tuple[List[Argument], Optional[Node], Node]:
         args, json, returns = self._declared
         if self.function is not None:
-            # Modules of calls import their types for checkers only: starting would take twice as long.
-            from .. import sptypes
-
             notes = {
-                name: evaluate(note, self.function.__module__, sptypes.declared())
+                name: evaluate(note, self.function.__globals__)
                 for name, note in self.function.__annotations__.items()
                 if name not in _COMMON
             }
@@ -93,25 +96,20 @@ class Call:
             body = Maybe(getattr(body, "wrapped", body))
         return args, body, spType(returns)
 
-    @functools.cached_property
+    @lazy
     def args(self) -> List[Argument]:
         """The arguments in the path."""
         return self._nodes[0]
 
-    @functools.cached_property
+    @lazy
     def json(self) -> Optional[Node]:
         """The node of the body; None where the call takes none."""
         return self._nodes[1]
 
-    @functools.cached_property
+    @lazy
     def returns(self) -> Node:
         """The node of the result."""
         return self._nodes[2]
-
-    @functools.cached_property
-    def _returns_owned(self) -> Node:
-        """The node of the result, for data that nobody else has."""
-        return self.returns.owning() if isinstance(self.returns, (ListNode, MapNode)) else self.returns
 
     @property
     def jsonOptional(self) -> bool:
@@ -139,11 +137,11 @@ class Call:
         """The documentation below the first line."""
         return _paragraphs(self.function)[1]
 
-    def doc(self, name: str, text: str) -> Call:
-        """Document a call made by hand; gives the call itself."""
-        from .. import spdoc
+    spDoc = SpDoc(lambda spdoc, call: spdoc.call_doc(call, call.title, call.text))
 
-        self.spDoc = spdoc.call_doc(self, name, text)
+    def doc(self, name: str, text: str) -> Call:
+        """Document a call made by hand; return the call itself."""
+        self.__dict__["spDoc"] = SpDoc(lambda spdoc, call: spdoc.call_doc(call, name, text)).__get__(self, Call)
         return self
 
     def __call__(self, function: F) -> F:
@@ -174,7 +172,7 @@ class Call:
         """Act as a method, for calls that users put on the class: ``Api.myCall = GET("Query/{x}", ARG)``."""
         return self._function if api is None else functools.partial(self._function, api)
 
-    @functools.cached_property
+    @lazy
     def _function(self) -> Callable[..., Any]:
         return self.compile()
 
@@ -223,17 +221,29 @@ class Call:
             except InvalidArgumentError as exc:
                 raise exc if exc.root else exc.within(".json", exc.partial, self.name) from None
             warn_of_unknown(self.json, json, self.name)
-        data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
-        # A subclass may get its data from anywhere, and keep it.
-        return data if raw else self.converted(data, owned=type(api).__call__ is Client.__call__)
+        if type(api).__call__ is not Client.__call__:
+            # A subclass may get its data from anywhere.
+            data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
+            return data if raw else self.converted(data)
+        read = read_data if raw else self._read
+        return api.exchange(self.method, self.multiCluster, query, body, clusterName, read)
 
-    def converted(self, data: Any, owned: bool = False) -> Any:
-        """Make the result of the data of a reply; ``owned`` says that nobody else has them.
+    def _read(self, status: Any, payload: Any) -> Any:
+        """Make the result of a reply, or raise ApiError."""
+        returns = self.returns
+        if status == 200 and type(payload) is bytes and isinstance(returns, Collection) and returns.reader is not None:
+            result = returns.reader.decode(payload)
+            if result is not IRREGULAR:
+                return result
+        return self.converted(read_data(status, payload))
+
+    def converted(self, data: Any) -> Any:
+        """Make the result of the data of a reply.
 
         :raises UnusableReplyError: nothing can be made of it.
         """
         try:
-            return (self._returns_owned if owned else self.returns).handleVal(data)
+            return self.returns.handleVal(data)
         except InvalidArgumentError as exc:
             # Clusters older or newer than these declarations answer with other fields: what is readable is the result.
             if exc.partial is None:
@@ -249,7 +259,7 @@ def _in_path(text: str) -> str:
 
 
 def _paragraphs(function: Optional[Callable[..., Any]]) -> Tuple[str, str]:
-    import inspect
+    import inspect  # it takes long, and only the reference and the command line read documentation
 
     first, _, rest = (inspect.getdoc(function) or "").partition("\n")
     return first.strip(), rest.strip()
@@ -263,9 +273,10 @@ def GET(
     multiCluster: bool = False,
     since: str = "1.0.0",
     until: str = "",
+    allClusters: bool = False,
 ) -> Call:
     """Declare a call that reads."""
-    return Call("GET", multiCluster, query, args, json, returns, since, until)
+    return Call("GET", multiCluster, query, args, json, returns, since, until, allClusters)
 
 
 def POST(
@@ -277,8 +288,8 @@ def POST(
     since: str = "1.0.0",
     until: str = "",
 ) -> Call:
-    """Declare a call that changes something."""
-    return Call("POST", multiCluster, query, args, json, returns, since, until)
+    """Declare a call that changes something; it returns an ApiOk unless it says otherwise."""
+    return Call("POST", multiCluster, query, args, json, ApiOk if returns is None else returns, since, until)
 
 
 CALLS: Dict[str, Call] = {}

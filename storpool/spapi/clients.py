@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import List, Optional
 
+from ..sptypes.requests import ClientActiveRequests
+from ..sptypes.scalars import ClientId
+from ..sptypes.services import ClientConfigStatus
 from .call import GET, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.requests import ClientActiveRequests
-    from ..sptypes.scalars import ClientId
-    from ..sptypes.services import ClientConfigStatus
 
 
 class Clients(Section, title="Clients"):

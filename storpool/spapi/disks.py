@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import Dict, Optional
 
 from ..sptype import Json
+from ..sptypes.disks import Disk, DiskDescUpdate, DiskInfo, DiskSummary
+from ..sptypes.replies import ApiOk
+from ..sptypes.requests import DiskActiveRequests
+from ..sptypes.scalars import DiskId
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.disks import Disk, DiskDescUpdate, DiskInfo, DiskSummary
-    from ..sptypes.replies import ApiOk
-    from ..sptypes.requests import DiskActiveRequests
-    from ..sptypes.scalars import DiskId
 
 
 class Disks(Section, title="Disks"):

@@ -3,32 +3,36 @@
 ::
 
     Exception
-    ├── InvalidArgumentError      a bad argument; nothing was sent
-    ├── ApiError                  the cluster refused, or its reply cannot be used
-    │   └── UnusableReplyError    the reply has data which nothing can be made of; an InvalidArgumentError too
-    ├── http.client.HTTPException the reply is not HTTP, or is cut short
-    └── OSError                   no connection, or it broke; time-outs
+    ├── StorPoolError                 the base of all errors of the bindings' own
+    │   ├── InvalidArgumentError      a bad argument or option; nothing was sent
+    │   ├── ApiError                  the cluster refused, or its reply cannot be used
+    │   │   └── UnusableReplyError    the reply has data of which nothing can be made; an InvalidArgumentError too
+    │   ├── SPConfigException         a configuration file cannot be used; of storpool.spconfig
+    │   └── ReplyTooLargeError        the reply is larger than the caller allows; an HTTPException too
+    ├── http.client.HTTPException     the reply is not HTTP, or is cut short
+    └── OSError                       no connection, or it broke; time-outs
 """
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from typing import Any, Optional, Type
 
-from ..spcatch import InvalidArgumentError
+from ..spcatch import InvalidArgumentError, StorPoolError
 
-__all__ = ["ApiError", "InvalidArgumentError", "UnusableReplyError"]
+__all__ = ["ApiError", "InvalidArgumentError", "ReplyTooLargeError", "StorPoolError", "UnusableReplyError"]
 
 _EXCERPT_CHARS = 300
 # What a proxy or a restarting management service answers for a while.
 _TRANSIENT_STATUSES = (502, 503, 504)
 
 
-class ApiError(Exception):
+class ApiError(StorPoolError):
     """The cluster answered with an error, or with something that cannot be used.
 
     :ivar status: the HTTP status; errors come with 200 too.
     :ivar json: the reply, parsed; None where it is not JSON.
-    :ivar name: what kind of error: ``objectDoesNotExist``, ``busy``, ``invalidParam``, ...
+    :ivar name: the kind of error: ``objectDoesNotExist``, ``busy``, ``invalidParam``, ...
     :ivar desc: the cluster's description of what is wrong.
     :ivar transient: whether trying again may help; the client does so by itself.
     """
@@ -54,7 +58,7 @@ class ApiError(Exception):
 
     @classmethod
     def unusable(cls, status: Any, payload: Any, why: str, reply: Any = None) -> ApiError:
-        """Make the error for a reply which is none: ``why`` says so, followed by an excerpt of it."""
+        """Make the error for a reply that is not one of the API: ``why`` not, followed by an excerpt of it."""
         text = payload[: _EXCERPT_CHARS * 4].decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload)
         made = cls(status, reply)
         made.name = "unusableReply"
@@ -73,7 +77,7 @@ class ApiError(Exception):
 
 
 class UnusableReplyError(ApiError, InvalidArgumentError):
-    """The reply's data has no likeness with what the call returns: the declared type could not be made even in part."""
+    """The reply's data does not fit what the call returns: the declared type could not be made even in part."""
 
     def __init__(self, data: Any, call: str, cause: Optional[InvalidArgumentError] = None) -> None:
         ApiError.__init__(self, 200, {"data": data})
@@ -86,6 +90,20 @@ class UnusableReplyError(ApiError, InvalidArgumentError):
 
     def __str__(self) -> str:
         return ApiError.__str__(self)
+
+
+class ReplyTooLargeError(StorPoolError, HTTPException):
+    """The body of a reply is larger than ``replyLimit``. It is not read further, and the request is not sent again.
+
+    :ivar limit: how many bytes were allowed.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"the reply is larger than {self.limit} bytes"
 
 
 def _remake(cls: Type[ApiError], attributes: Any) -> ApiError:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from ..sptype import Json
-from .call import GET, POST, Section
 
-if TYPE_CHECKING:
-    # As modules, since some calls are named like the types that they take or give.
-    from ..sptypes import iscsi, iscsi_sessions
-    from ..sptypes.replies import ApiOk
+# As modules, since some calls are named like the types that they take or give.
+from ..sptypes import iscsi, iscsi_sessions
+from ..sptypes.replies import ApiOk
+from .call import GET, POST, Section
 
 
 class ISCSI(Section, title="iSCSI"):

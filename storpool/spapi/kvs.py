@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from ..sptype import Json
+from ..sptypes.kvs import KeyValueBucket, KeyValueBucketSetDesc, KeyValueBucketsList
+from ..sptypes.replies import ApiOk
+from ..sptypes.scalars import KvsKeyName, KvsName
 from .call import GET, POST, Section
 from .errors import ApiError
-
-if TYPE_CHECKING:
-    from ..sptypes.kvs import KeyValueBucket, KeyValueBucketSetDesc, KeyValueBucketsList
-    from ..sptypes.replies import ApiOk
-    from ..sptypes.scalars import KvsKeyName, KvsName
 
 
 class KeyValueStore(Section, title="Key Value Store"):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from ..sptype import Json
+from ..sptypes.maintenance import MaintenanceCompleteDesc, MaintenanceNodesList, MaintenanceSetDesc
+from ..sptypes.replies import ApiOk
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.maintenance import MaintenanceCompleteDesc, MaintenanceNodesList, MaintenanceSetDesc
-    from ..sptypes.replies import ApiOk
 
 
 class NodesInMaintenance(Section, title="Nodes in maintenance"):

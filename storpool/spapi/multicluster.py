@@ -55,8 +55,9 @@ class AllClusters(Client):
             for answer in api.allClusters(api.volumesList):
                 print(answer.clusterName, answer.error or len(answer.result))
 
-        It is for calls that read and can span clusters. Unlike with `Api(multiCluster=True)`, results are not merged,
-        and a cluster that cannot answer does not keep the answers of others back. Newer than the original 7.3.0.
+        It is for calls that read and can span clusters, and for `volumeTemplatesStatus` and `clustersList`. Unlike with
+        `Api(multiCluster=True)`, results are not merged, and a cluster that cannot answer does not keep the answers of
+        others back. Newer than the original 7.3.0.
 
         :param call: a method of an Api: `api.volumesList`, or `Api.volumesList`.
         :param args: the call's arguments, without `clusterName` and `returnRawAPIData`.
@@ -64,9 +65,9 @@ class AllClusters(Client):
         :raises ApiError: the request itself was refused.
         """
         declared: Optional[Call] = getattr(call, "spCall", None)
-        if declared is None or declared.method != "GET" or not declared.multiCluster:
+        if declared is None or not declared.allClusters:
             raise InvalidArgumentError(
-                f"{shown(call)} is not a call that reads and can span clusters", root="allClusters", path=".call"
+                f"{shown(call)} is not a call that all clusters can answer", root="allClusters", path=".call"
             )
         data = self(declared.method, False, f"MultiCluster/AllClusters/{declared.written(args)}", None)
         clusters = data.get("clusters") if isinstance(data, dict) else None

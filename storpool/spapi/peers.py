@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import Dict, Optional
 
+from ..sptypes.peers import PeerDesc
+from ..sptypes.scalars import PeerId
 from .call import GET, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.peers import PeerDesc
-    from ..sptypes.scalars import PeerId
 
 
 class Peers(Section, title="Peers"):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import Dict, Optional
 
 from ..sptype import Json
+from ..sptypes.placement import (
+    FaultSet,
+    PlacementGroup,
+    PlacementGroupUpdateDesc,
+    SnapshotUpdateVagDesc,
+    Vag,
+    VagUpdateDesc,
+    VolumeUpdateVagDesc,
+)
+from ..sptypes.replies import ApiOk
+from ..sptypes.scalars import PlacementGroupName, SnapshotNameOrGlobalId, VagId, VolumeNameOrGlobalId
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.placement import (
-        FaultSet,
-        PlacementGroup,
-        PlacementGroupUpdateDesc,
-        SnapshotUpdateVagDesc,
-        Vag,
-        VagUpdateDesc,
-        VolumeUpdateVagDesc,
-    )
-    from ..sptypes.replies import ApiOk
-    from ..sptypes.scalars import PlacementGroupName, SnapshotNameOrGlobalId, VagId, VolumeNameOrGlobalId
 
 
 class PlacementGroups(Section, title="Placement Groups"):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import Dict, Optional
 
+from ..sptypes.balancer import DiskTarget, VolumeRelocatorStatus
+from ..sptypes.scalars import DiskId, SnapshotNameOrGlobalId, VolumeNameOrGlobalId
 from .call import GET, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.balancer import DiskTarget, VolumeRelocatorStatus
-    from ..sptypes.scalars import DiskId, SnapshotNameOrGlobalId, VolumeNameOrGlobalId
 
 
 class VolumeRelocator(Section, title="Volume Relocator"):

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Dict, List, Optional
+from typing import Annotated, Dict, List, Optional
 
 from ..sptype import Json, Key
+from ..sptypes.remote import (
+    LocationRef,
+    RemoteBridge,
+    RemoteBridgeAddDesc,
+    RemoteBridgeRemoveDesc,
+    RemoteCluster,
+    RemoteClusterAddDesc,
+    RemoteClusterRemoveDesc,
+    RemoteClusterRenameDesc,
+    RemoteLocation,
+    RemoteLocationBase,
+    RemoteLocationRenameDesc,
+    RemoteLocationUpdateDesc,
+)
+from ..sptypes.replies import ApiOk
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.remote import (
-        LocationRef,
-        RemoteBridge,
-        RemoteBridgeAddDesc,
-        RemoteBridgeRemoveDesc,
-        RemoteCluster,
-        RemoteClusterAddDesc,
-        RemoteClusterRemoveDesc,
-        RemoteClusterRenameDesc,
-        RemoteLocation,
-        RemoteLocationBase,
-        RemoteLocationRenameDesc,
-        RemoteLocationUpdateDesc,
-    )
-    from ..sptypes.replies import ApiOk
 
 
 class Remote(Section, title="Remote"):
@@ -78,7 +76,7 @@ class Remote(Section, title="Remote"):
         """
         ...
 
-    @GET("ClustersList", since="5.5.0")
+    @GET("ClustersList", allClusters=True, since="5.5.0")
     def clustersList(
         self, clusterName: Optional[str] = None, returnRawAPIData: bool = False
     ) -> Annotated[Dict[str, List[RemoteCluster]], Key("clusters")]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from ..sptype import Json
+from ..sptypes.requests import AllPeersActiveRequests, AllPeersActiveRequestsQuery
 from .call import GET, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.requests import AllPeersActiveRequests, AllPeersActiveRequestsQuery
 
 
 class ActiveRequests(Section, title="Active requests"):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import Dict, Optional
 
+from ..sptypes.disks import Disk, DiskSummary
+from ..sptypes.scalars import DiskId, ServerId
+from ..sptypes.services import ClusterStatus
 from .call import GET, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.disks import Disk, DiskSummary
-    from ..sptypes.scalars import DiskId, ServerId
-    from ..sptypes.services import ClusterStatus
 
 
 class Servers(Section, title="Servers"):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
+from ..sptypes.services import ClusterStatus
 from .call import GET, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.services import ClusterStatus
 
 
 class Services(Section, title="Services"):

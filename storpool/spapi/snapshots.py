@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Dict, List, Optional
+from typing import Annotated, Dict, List, Optional
 
 from ..sptype import Json, Key
+from ..sptypes.replies import ApiOk, ApiOkSnapshotCreate
+from ..sptypes.scalars import GlobalVolumeId, SnapshotNameOrGlobalId, VolumeNameOrGlobalId
+from ..sptypes.snapshots import (
+    GroupSnapshotsResult,
+    GroupSnapshotsSpec,
+    Snapshot,
+    SnapshotInfo,
+    SnapshotSpace,
+    SnapshotSummary,
+    SnapshotUpdateDesc,
+    VolumeSnapshotDesc,
+)
+from ..sptypes.transfer import (
+    Export,
+    RemoteSnapshot,
+    SnapshotExportDesc,
+    SnapshotFromRemoteDesc,
+    SnapshotMoveToRemoteDesc,
+    SnapshotsRemoteUnexport,
+    SnapshotUnexportDesc,
+)
+from ..sptypes.volumes import AbandonDiskDesc, VolumeRebaseDesc
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.replies import ApiOk, ApiOkSnapshotCreate
-    from ..sptypes.scalars import GlobalVolumeId, SnapshotNameOrGlobalId, VolumeNameOrGlobalId
-    from ..sptypes.snapshots import (
-        GroupSnapshotsResult,
-        GroupSnapshotsSpec,
-        Snapshot,
-        SnapshotInfo,
-        SnapshotSpace,
-        SnapshotSummary,
-        SnapshotUpdateDesc,
-        VolumeSnapshotDesc,
-    )
-    from ..sptypes.transfer import (
-        Export,
-        RemoteSnapshot,
-        SnapshotExportDesc,
-        SnapshotFromRemoteDesc,
-        SnapshotMoveToRemoteDesc,
-        SnapshotsRemoteUnexport,
-        SnapshotUnexportDesc,
-    )
-    from ..sptypes.volumes import AbandonDiskDesc, VolumeRebaseDesc
 
 
 class Snapshots(Section, title="Snapshots"):
@@ -116,7 +114,7 @@ class Snapshots(Section, title="Snapshots"):
         """
         ...
 
-    @POST("SnapshotUpdate/{snapshotName}", since="1.0.5")
+    @POST("SnapshotUpdate/{snapshotName}", multiCluster=True, since="1.0.5")
     def snapshotUpdate(
         self,
         snapshotName: SnapshotNameOrGlobalId,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import List, Optional
 
+from ..sptypes.tasks import Task
 from .call import GET, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.tasks import Task
 
 
 class Tasks(Section, title="Tasks"):

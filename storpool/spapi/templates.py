@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import List, Optional
 
 from ..sptype import Json
+from ..sptypes.replies import ApiOk
+from ..sptypes.scalars import VolumeTemplateName
+from ..sptypes.templates import (
+    VolumeTemplateCreateDesc,
+    VolumeTemplateDesc,
+    VolumeTemplateStatusDesc,
+    VolumeTemplateUpdateDesc,
+)
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.replies import ApiOk
-    from ..sptypes.scalars import VolumeTemplateName
-    from ..sptypes.templates import (
-        VolumeTemplateCreateDesc,
-        VolumeTemplateDesc,
-        VolumeTemplateStatusDesc,
-        VolumeTemplateUpdateDesc,
-    )
 
 
 class VolumeTemplates(Section, title="Volume Templates"):
@@ -28,7 +26,7 @@ class VolumeTemplates(Section, title="Volume Templates"):
         """List all volume templates."""
         ...
 
-    @GET("VolumeTemplatesStatus")
+    @GET("VolumeTemplatesStatus", allClusters=True)
     def volumeTemplatesStatus(
         self, clusterName: Optional[str] = None, returnRawAPIData: bool = False
     ) -> List[VolumeTemplateStatusDesc]:

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Optional
+from typing import Dict, List, Optional
 
-from .. import spapi, sputils
 from ..sptype import Json
+from ..sptypes.replies import (
+    ApiOk,
+    ApiOkVolumeBackup,
+    ApiOkVolumeCreate,
+    ApiOkVolumeRevert,
+    ApiOkVolumesGroupBackup,
+)
+from ..sptypes.scalars import VolumeNameOrGlobalId
+from ..sptypes.snapshots import (
+    SnapshotOrVolumeName,
+    SnapshotOrVolumeStatus,
+    SnapshotOrVolumeStatusQuick,
+    SnapshotSummary,
+    VolumesAndSnapshots,
+)
+from ..sptypes.transfer import (
+    VolumeAcquireDesc,
+    VolumeBackupDesc,
+    VolumeExportDesc,
+    VolumeFromRemoteDesc,
+    VolumeMoveToRemoteDesc,
+    VolumesGroupBackupDesc,
+)
+from ..sptypes.volumes import (
+    AbandonDiskDesc,
+    Volume,
+    VolumeCreateDesc,
+    VolumeDeleteDesc,
+    VolumeFreezeDesc,
+    VolumeInfo,
+    VolumeRebaseDesc,
+    VolumeRevertDesc,
+    VolumeSpace,
+    VolumeSummary,
+    VolumeUpdateDesc,
+)
 from .call import GET, POST, Section
-
-if TYPE_CHECKING:
-    from ..sptypes.replies import ApiOk, ApiOkVolumeBackup, ApiOkVolumeCreate, ApiOkVolumesGroupBackup
-    from ..sptypes.scalars import VolumeNameOrGlobalId
-    from ..sptypes.snapshots import (
-        SnapshotOrVolumeName,
-        SnapshotOrVolumeStatus,
-        SnapshotOrVolumeStatusQuick,
-        SnapshotSummary,
-        VolumesAndSnapshots,
-    )
-    from ..sptypes.transfer import (
-        VolumeAcquireDesc,
-        VolumeBackupDesc,
-        VolumeExportDesc,
-        VolumeFromRemoteDesc,
-        VolumeMoveToRemoteDesc,
-        VolumesGroupBackupDesc,
-    )
-    from ..sptypes.volumes import (
-        AbandonDiskDesc,
-        Volume,
-        VolumeCreateDesc,
-        VolumeDeleteDesc,
-        VolumeFreezeDesc,
-        VolumeInfo,
-        VolumeRebaseDesc,
-        VolumeRevertDesc,
-        VolumeSpace,
-        VolumeSummary,
-        VolumeUpdateDesc,
-    )
 
 
 class Volumes(Section, title="Volumes"):
@@ -339,13 +342,14 @@ class Volumes(Section, title="Volumes"):
         json: Json[VolumeRevertDesc],
         clusterName: Optional[str] = None,
         returnRawAPIData: bool = False,
-    ) -> ApiOk:
+    ) -> ApiOkVolumeRevert:
         """Revert a volume to a snapshot.
 
         The volume gets the contents of the snapshot, and its present contents are lost. It must not be attached
         read-write. Its size changes only with `revertSize`, since 7.4.0.
 
-        The call may change the volume's `globalId`; a volume without a name goes on answering to its first one, too.
+        The call may change the volume's `globalId`, which the reply may have. A volume without a name keeps the name
+        `~` and its first one, and goes on answering to it.
 
         ApiError: `objectDoesNotExist` when there is no such volume or snapshot.
         """
@@ -361,12 +365,3 @@ class Volumes(Section, title="Volumes"):
         which take the cluster long to find out, are only in `volumesStatus`.
         """
         ...
-
-    def volumeDevLinkWait(self, volumeName: str, attach: bool, pollTime: float = 0.2, maxTime: float = 60) -> bool:
-        """Wait for the link to a volume's device to appear or to vanish.
-
-        Looks every `pollTime` seconds, for at most `maxTime` seconds, whether the link `/dev/storpool/<volumeName>` is
-        there on this host (`attach` true) or is not (`attach` false). Answers whether that has come true.
-        """
-        # Both modules' attributes are looked up only now: users replace them, in tests above all.
-        return sputils.pathPollWait(spapi.SP_DEV_PATH + volumeName, attach, True, pollTime, maxTime)

@@ -12,8 +12,8 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tup
 from .. import spapi, sptypes
 from ..spapi.call import Call
 from ..sptype import JsonObjectImpl, nodes, spType
+from ..sptype.annotations import Field
 from ..sptype.markers import Since
-from ..sptype.objects import Field
 from . import docstrings, examples, lines, prose
 from .errors import ERRORS
 from .model import (
@@ -131,7 +131,7 @@ def doc_of(node: nodes.Node) -> Doc:
     if isinstance(node, nodes.ListNode):
         return ListDoc(doc_of(node.item), unique=isinstance(node, nodes.SetNode))
     if isinstance(node, nodes.MapNode):
-        return DictDoc(doc_of(node.key), doc_of(node.value), node.known)
+        return DictDoc(doc_of(node.key), doc_of(node.value), node.documented_key)
     if isinstance(node, nodes.Const):
         return TypeDoc(node.name, f"exactly {node.name}", values=(node.value,))
     return TypeDoc(node.name, node.describe())
@@ -139,7 +139,7 @@ def doc_of(node: nodes.Node) -> Doc:
 
 def _discriminator(node: nodes.UnionNode) -> str:
     """Return the field that decides which of a union's classes an object is of; empty if it is not a field."""
-    field = node.toldApart.field if node.toldApart is not None else ""
+    field = node.discriminator.field if node.discriminator is not None else ""
     classes = [alternative.cls for alternative in node.alternatives if isinstance(alternative, nodes.ObjectNode)]
     return field if any(field in cls.__spfields__ for cls in classes) else ""
 

@@ -11,10 +11,9 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Set, Tuple
 
 from ..spapi.call import CALLS
 from ..sptype import nodes
-from ..sptype.annotations import evaluate
+from ..sptype.annotations import Field, evaluate
 from ..sptype.constraints import NamedEnum, OneOf
 from ..sptype.markers import Example
-from ..sptype.objects import Field
 from . import docstrings, prose
 from .samples import BY_INHERITED_FIELD, BY_TYPE, BY_UNIT, KEY, LIKELY, OMITTED_IN_REPLIES, SHOWN_IN_REQUESTS
 
@@ -88,7 +87,7 @@ class _Maker:
             return self._object(node)
         if isinstance(node, nodes.MapNode):
             values = self._of_alternatives(node.value) or [self.value(node.value, samples, unit)]
-            return {str(node.known or self._key(node.key, value)): value for value in values}
+            return {str(node.documented_key or self._key(node.key, value)): value for value in values}
         if isinstance(node, nodes.ListNode):
             return self._items(node, samples, unit)
         if isinstance(node, nodes.UnionNode):
@@ -138,7 +137,7 @@ class _Maker:
 
 def _samples(field: Field, class_name: str) -> Samples:
     """Return the examples of a field of this class: one for the inherited field, and the one in its declaration."""
-    annotation = evaluate(vars(field.owner)["__annotations__"][field.name], field.owner.__module__)
+    annotation = evaluate(vars(field.owner)["__annotations__"][field.name], vars(field.owner)["__spnames__"])
     declared = [mark.value for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Example)]
     place = f"{class_name}.{field.name}"
     return (*([BY_INHERITED_FIELD[place]] if place in BY_INHERITED_FIELD else []), *reversed(declared))

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 from ..spapi.call import Call
 from ..spcatch import InvalidArgumentError
 from ..sptype import nodes
-from ..sptype.objects import unknown_keys
+from ..sptype.unknown import unknown_keys
 
 __all__ = ["curl", "json_tokens", "python", "storpool_req"]
 

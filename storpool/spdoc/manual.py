@@ -15,6 +15,7 @@ __all__ = ["COMMANDS", "page", "pages"]
 
 COMMANDS = {
     "storpool_confget": "storpool.spconfget:parser",
+    "storpool_confshow": "storpool.spconfshow:_parser",
     "storpool_os": "storpool_os.__main__:_parser",
     "storpool_req": "storpool.spreq.arguments:parser",
     "storpool_sim": "storpool_sim.cli:_parser",

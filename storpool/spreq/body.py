@@ -11,8 +11,9 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Se
 from ..spapi.call import Call
 from ..spcatch import InvalidArgumentError
 from ..sptype import nodes
+from ..sptype.annotations import Field
 from ..sptype.constraints import OneOf, Size
-from ..sptype.objects import Field, unknown_keys
+from ..sptype.unknown import unknown_keys
 from .errors import Failure
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The type system: declarations (annotations, or the old functional notation) become nodes, nodes become decoders.
+"""The type system: declarations (annotations, or the old functional notation) become nodes, nodes read values.
 
 :func:`spType` turns any declaration into a node. Constraints (:class:`Name`, :class:`IntRange`, ...) and marks
 (:class:`Since`, :class:`Internal`, ...) stand in annotations; :class:`JsonObjectImpl` is the base of annotated classes.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from .annotations import spType
 from .constraints import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
-from .markers import Example, Internal, Json, JsonList, Key, Since, ToldApart
+from .fast import use_msgspec
+from .markers import Discriminator, Example, Internal, Json, JsonList, Key, Since
 from .nodes import Node
 from .notation import JsonObject, const, either, eitherOr, internal, longType, maybe, spDict, spList, spSet
 from .objects import JsonObjectImpl
@@ -17,6 +18,7 @@ SpType = Node
 """What the original calls a node."""
 
 __all__ = [
+    "Discriminator",
     "Example",
     "IntRange",
     "Internal",
@@ -34,7 +36,6 @@ __all__ = [
     "Size",
     "SpType",
     "String",
-    "ToldApart",
     "UnlimitedInt",
     "const",
     "either",
@@ -46,4 +47,5 @@ __all__ = [
     "spList",
     "spSet",
     "spType",
+    "use_msgspec",
 ]

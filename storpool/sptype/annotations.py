@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any, Dict, Literal, Mapping, Optional, Sequence, Union, get_args, get_origin
+from typing import Annotated, Any, Dict, Literal, Mapping, Sequence, Union, get_args, get_origin
 
+from ..spcatch import InvalidArgumentError
 from .constraints import Constraint, OneOf
-from .markers import BodyOf, InternalOf, Key, Since, ToldApart
+from .markers import BodyOf, Discriminator, InternalOf, Key, Since
 from .nodes import (
     Builtin,
     Const,
@@ -21,26 +21,63 @@ from .nodes import (
     UnionNode,
     WithDefault,
 )
-from .objects import Field, JsonObjectMeta
 
-__all__ = ["evaluate", "field_of", "spType"]
+__all__ = ["MISSING", "Field", "evaluate", "field_of", "spType"]
+
+MISSING: Any = object()
+"""Stands for a default that is not declared."""
 
 _NoneType = type(None)
 _scalars: Dict[Constraint, Scalar] = {}
 
 
-def evaluate(annotation: Any, module: str, others: Optional[Mapping[str, Any]] = None) -> Any:
-    """Give the annotation itself where it is a string, by the names of its module, and then by others."""
+class Field:
+    """A field of a class: its node, its default, the version that brought it, the class that declares it."""
+
+    __slots__ = ("default", "name", "node", "owner", "since")
+
+    def __init__(self, name: str, node: Node, default: Any, since: str, owner: type) -> None:
+        self.name = name
+        self.node = node
+        self.default = default
+        self.since = since
+        self.owner = owner
+
+    def absent(self) -> Any:
+        """Return the value where the field is absent, or raise InvalidArgumentError."""
+        # `= []` in a declaration means empty; each object gets a list of its own.
+        if self.default is MISSING or isinstance(self.default, (list, set, dict)):
+            return self.node.defaultVal()
+        return self.default
+
+    @property
+    def required(self) -> bool:
+        """Whether the field must be present."""
+        try:
+            self.absent()
+        except InvalidArgumentError:
+            return True
+        return False
+
+
+def evaluate(annotation: Any, names: Dict[str, Any]) -> Any:
+    """Return the annotation itself where it is a string.
+
+    :param names: the names of the module that declares it. They are those of the time when it was imported: whatever
+        test suites put in the place of modules later, declarations keep their meaning.
+    """
     if not isinstance(annotation, str):
         return annotation
-    names = vars(sys.modules[module])
-    return eval(annotation, {**others, **names} if others else names)  # noqa: S307 - source code of the module, not data
+    return eval(annotation, names)  # noqa: S307 - source code of the module, not data
 
 
-def field_of(owner: type, name: str, default: Any) -> Field:
-    """Make the field that a class declares under this name."""
-    annotation = evaluate(vars(owner)["__annotations__"][name], owner.__module__)
-    since = owner.__since__  # type: ignore[attr-defined]
+def field_of(owner: type, name: str, default: Any, since: str) -> Field:
+    """Make the field that a class declares under this name.
+
+    :param default: the declared default, or :data:`MISSING`.
+    :param since: the version that brought the class; a marker of the field's own takes precedence.
+    """
+    annotation = evaluate(vars(owner)["__annotations__"][name], vars(owner)["__spnames__"])
     if get_origin(annotation) is Annotated:
         since = next((mark.version for mark in reversed(annotation.__metadata__) if isinstance(mark, Since)), since)
     node = spType(annotation)
@@ -60,8 +97,8 @@ def spType(declared: Any) -> Node:
     """
     if isinstance(declared, Node):
         return declared
-    if isinstance(declared, JsonObjectMeta):
-        return declared.__spnode__
+    if isinstance(declared, type) and isinstance(getattr(declared, "__spnode__", None), Node):
+        return declared.__spnode__  # type: ignore[attr-defined, no-any-return]
     origin = get_origin(declared)
     if origin is not None:
         return _of_annotation(origin, declared)
@@ -107,9 +144,9 @@ _Sequence = get_origin(Sequence[int])
 _Mapping = get_origin(Mapping[int, int])
 
 
-def _union(args: Sequence[Any], told_apart: Any = None) -> Node:
+def _union(args: Sequence[Any], discriminator: Any = None) -> Node:
     others = [spType(arg) for arg in args if arg is not _NoneType]
-    node = others[0] if len(others) == 1 else UnionNode(others, told_apart)
+    node = others[0] if len(others) == 1 else UnionNode(others, discriminator)
     return node if len(others) == len(args) else NullOr(node)
 
 
@@ -126,7 +163,7 @@ def _of_marks(bare: Any, marks: Sequence[Any]) -> Node:
             return InternalNode(spType(mark.annotation))
         if isinstance(mark, BodyOf):
             return spType(mark.annotation)
-        if isinstance(mark, ToldApart):
+        if isinstance(mark, Discriminator):
             return _union(get_args(bare), mark)
         if isinstance(mark, Key):
             key, value = get_args(bare)

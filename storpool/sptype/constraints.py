@@ -1,32 +1,23 @@
 """Constraints: what a scalar value must be.
 
-Each is one small object that validates and converts (:meth:`Constraint.validate`), tells its rule in words
-(:meth:`Constraint.describe`), and offers the generated decoders a short way for usual values: a test for those that
-need no conversion (:meth:`Constraint.test`), or a table of some and what they become (:meth:`Constraint.table`). They
-stand in ``Annotated`` aliases, so a type checker sees ``str`` or ``int`` and the run time sees the rule. A constraint
-is told apart by identity: two aliases of the same rule stay two types.
+Each is one small object that validates and converts (:meth:`Constraint.validate`) and states its rule in words
+(:meth:`Constraint.describe`). Constraints stand in ``Annotated`` aliases, so a type checker sees ``str`` or ``int`` and
+the run time sees the rule. Constraints compare by identity: two aliases of the same rule stay two types.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from typing import Any, Callable, Collection, Dict, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Collection, Sequence, Set, Tuple
 
 from ..spcatch import InvalidArgumentError, shown
+from .lazy import lazy
 
 __all__ = ["Constraint", "IntRange", "Name", "NamedEnum", "OneOf", "Regex", "Size", "String", "UnlimitedInt"]
 
-# How many good values a constraint remembers at the most, some 100 bytes each.
-_KNOWN_MAX = 1 << 16
-# How many good strings of requests a constraint remembers; programs come with the same ones again and again.
-_SEEN_MAX = 1 << 12
-# A pattern whose first alternative is some characters in any order, but perhaps for a mark before them.
-_ANY_OF_CHARACTERS = r"\^(?:\\?[^\w\\\[(]\?)?(\[(?:[^\^\]\\]|\\\W)+\])[+*]\$(?:\||\Z)"
-# A pattern of groups of some characters, joined by dots.
-_DOTTED = r"\^?(\[(?:[^\^\]\\.]|\\[^\w.])+\])\+(?:\\\.\1\+)+\$"
-# What in a pattern could match the end of a line, or look beyond one.
-_ACROSS_LINES = r"\[\^|\\\w|\(\?|[\x00-\x1f]"
+# How many good strings a constraint keeps at most, some 100 bytes each.
+INTERNED_MAX = 1 << 16
+SEEN_MAX = 1 << 12
 
 
 def to_int(value: Any) -> int:
@@ -52,28 +43,17 @@ class Constraint:
     :ivar since: the version of the API that brought it.
     """
 
-    # The builtin type that values are converted to before anything else, where there is such.
-    kind: Optional[type] = None
-
     def __init__(self, name: str, since: str = "1.0.0") -> None:
         self.name = name
         self.since = since
 
     def validate(self, value: Any) -> Any:
-        """Give the value converted, or raise InvalidArgumentError."""
+        """Return the value converted, or raise InvalidArgumentError."""
         raise NotImplementedError
 
     def describe(self) -> str:
-        """Say the rule in words."""
+        """State the rule in words."""
         raise NotImplementedError
-
-    def test(self, var: str) -> Optional[str]:
-        """Give an expression over ``var`` that is true for values which stay as they are, and false for others."""
-        return None
-
-    def table(self) -> Optional[Dict[Any, Any]]:
-        """Give a table of values that are known to be good, and what they become, where there is such."""
-        return None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {self.describe()}>"
@@ -81,8 +61,6 @@ class Constraint:
 
 class IntRange(Constraint):
     """An integer from ``low`` to ``high``, both included."""
-
-    kind = int
 
     def __init__(self, name: str, low: int, high: int, since: str = "1.0.0") -> None:
         super().__init__(name, since)
@@ -98,14 +76,9 @@ class IntRange(Constraint):
     def describe(self) -> str:
         return f"an integer from {self.low} to {self.high}"
 
-    def test(self, var: str) -> str:
-        return f"type({var}) is int and {self.low} <= {var} <= {self.high}"
-
 
 class Size(Constraint):
     """A positive whole multiple of ``unit`` bytes."""
-
-    kind = int
 
     def __init__(self, name: str, unit: int, since: str = "1.0.0") -> None:
         super().__init__(name, since)
@@ -119,11 +92,6 @@ class Size(Constraint):
 
     def describe(self) -> str:
         return f"a positive multiple of {self.unit}"
-
-    def test(self, var: str) -> str:
-        # For powers of two, which all units are so far, a mask is faster than a division.
-        rest = f"& {self.unit - 1}" if self.unit & (self.unit - 1) == 0 else f"% {self.unit}"
-        return f"type({var}) is int and {var} > 0 and not {var} {rest}"
 
 
 class UnlimitedInt(Constraint):
@@ -145,9 +113,6 @@ class UnlimitedInt(Constraint):
     def describe(self) -> str:
         return f"an integer of at least {self.minimum}, or {self.unlimited!r} for no limit"
 
-    def test(self, var: str) -> str:
-        return f"type({var}) is int and {var} >= {self.minimum} or {var} == {self.unlimited!r}"
-
 
 class OneOf(Constraint):
     """One of a few values, which the ``Literal`` beside it in the annotation gives, or the caller."""
@@ -166,10 +131,6 @@ class OneOf(Constraint):
 
     def describe(self) -> str:
         return "one of " + ", ".join(repr(value) for value in self.values)
-
-    def table(self) -> Optional[Dict[Any, Any]]:
-        # Among numbers, 1, 1.0 and True are the same key.
-        return {value: value for value in self.values} if all(type(value) is str for value in self.values) else None
 
 
 class NamedEnum(Constraint):
@@ -191,108 +152,93 @@ class NamedEnum(Constraint):
             self.values
         )
 
-    def table(self) -> Dict[Any, Any]:
-        # As a key of a mapping the integer comes as a string.
-        return {key: name for index, name in enumerate(self.values, self.first) for key in (index, str(index))}
-
-
-def _in_class(characters: str) -> bytes:
-    """Those of ASCII that a class of a pattern, ``[a-z]``, has."""
-    return bytes(code for code in range(128) if re.match(characters, chr(code)))
-
 
 class Regex(Constraint):
-    """A string that a pattern matches as a whole.
+    r"""A string that a pattern matches as a whole.
 
-    ``few`` says that a cluster has few of them, which come again in record after record, as the names of templates do:
-    good ones are then remembered, up to a limit, and all the records share one string.
+    :param interned: whether a cluster has few of them, which come back in record after record, as names of templates
+        do: good ones are then kept, up to a limit, and all records share one string.
+    :param alphabet: characters of which every string is good, other than the empty one and the reserved words. Other
+        strings may be good too. With it, many strings are checked at once much faster than by the pattern.
+    :param one_line: whether no match has a line feed in it: many strings are then matched at once, a line each.
     """
 
     shorter_than = 0
     reserved: Tuple[str, ...] = ()
 
-    def __init__(self, name: str, pattern: str, since: str = "1.0.0", few: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        pattern: str,
+        since: str = "1.0.0",
+        interned: bool = False,
+        alphabet: str = "",
+        one_line: bool = False,
+    ) -> None:
         super().__init__(name, since)
         self.pattern = pattern
-        # Good ones, up to a limit.
-        self.seen: Set[str] = set()
-        self._known: Optional[Dict[str, str]] = {} if few else None
+        self.interned = interned
+        self.alphabet = alphabet
+        self.one_line = one_line
+        self._seen: Set[str] = set()
 
-    @functools.cached_property
+    # Patterns are compiled at first use: importing the bindings compiles none.
+
+    @lazy
     def _whole(self) -> str:
         # Reserved words are part of the pattern that is matched, the length is not.
         words = "|".join(map(re.escape, self.reserved))
         return f"(?!(?:{words})$)(?:{self.pattern})" if words else f"(?:{self.pattern})"
 
-    @functools.cached_property
-    def fullmatch(self) -> Callable[[str], Any]:
-        """What matches a whole string, whatever its length; compiled at first use, since importing compiles nothing."""
+    @lazy
+    def _fullmatch(self) -> Callable[[str], Any]:
         return re.compile(self._whole).fullmatch
 
-    @functools.cached_property
-    def _match_lines(self) -> Optional[Callable[[str], Any]]:
-        if re.search(_ACROSS_LINES, self.pattern):
-            return None
+    @lazy
+    def _match_lines(self) -> Callable[[str], Any]:
         return re.compile(f"(?:{self._whole}\n)*", re.MULTILINE).fullmatch
 
-    @functools.cached_property
-    def _characters(self) -> bytes:
-        """Those that good strings, not empty and not reserved, may have in any order; others may be good too."""
-        found = re.match(_ANY_OF_CHARACTERS, self.pattern)
-        return _in_class(found[1]) if found else b""
-
-    @functools.cached_property
-    def _dotted(self) -> Tuple[bytes, bytes]:
-        """What the groups of good strings are made of, and the dots of a good string, its end and one before it."""
-        found = re.fullmatch(_DOTTED, self.pattern)
-        return (_in_class(found[1]), b"." * (self.pattern.count(found[1]) + 1)) if found else (b"", b"")
-
-    @functools.cached_property
-    def _refused(self) -> Tuple[str, ...]:
-        """What is not good although it has no other characters."""
-        return self.reserved if self.fullmatch("") else ("", *self.reserved)
+    @lazy
+    def _alphabet_bytes(self) -> bytes:
+        return self.alphabet.encode()
 
     def matches(self, text: str) -> bool:
-        """Tell whether a string is good."""
-        if (self.shorter_than and len(text) >= self.shorter_than) or not self.fullmatch(text):
+        """Return whether a string is good."""
+        # Programs come with the same strings again and again.
+        if text in self._seen:
+            return True
+        if (self.shorter_than and len(text) >= self.shorter_than) or not self._fullmatch(text):
             return False
-        if type(text) is str and len(self.seen) < _SEEN_MAX:
-            self.seen.add(text)
+        if type(text) is str and len(self._seen) < SEEN_MAX:
+            self._seen.add(text)
         return True
 
     def match_all(self, texts: Collection[str]) -> bool:
-        """Tell whether all of many strings are good, faster than one by one."""
+        """Return whether all of many strings are good; faster than to ask for each."""
         if not texts:
             return True
-        lengths = {*map(len, texts)} if self.shorter_than or self._characters else set()
-        if self.shorter_than and max(lengths) >= self.shorter_than:
+        if self.shorter_than and len(max(texts, key=len)) >= self.shorter_than:
             return False
-        # Deleting all good characters costs less than a match.
-        if self._characters:
-            left = "".join(texts).encode(errors="surrogatepass").translate(None, self._characters)
-            if not left and (lengths.isdisjoint(map(len, self._refused)) or not any(w in texts for w in self._refused)):
-                return True
-        good, dots = self._dotted
-        if good:
-            dotted = "." + ".\n.".join(texts) + ".\n"
-            if (
-                dotted.encode(errors="surrogatepass").translate(None, good) == (dots + b"\n") * len(texts)
-                and ".." not in dotted
-            ):
-                return True
-        if self._match_lines is None:
-            return all(map(self.matches, texts))
-        # One match costs less than many; a string with an end of line in it must not pass for two.
-        whole = "\n".join([*texts, ""])
-        return whole.count("\n") == len(texts) and self._match_lines(whole) is not None
+        if self.alphabet and self._all_of_alphabet(texts):
+            return True
+        lines = "\n".join([*texts, ""]) if self.one_line else ""
+        # A string with a line feed in it must not pass for two.
+        if lines.count("\n") == len(texts) and self._match_lines(lines):
+            return True
+        return all(map(self.matches, texts))
+
+    def _all_of_alphabet(self, texts: Collection[str]) -> bool:
+        try:
+            others = "".join(texts).encode("ascii").translate(None, self._alphabet_bytes)
+        except UnicodeEncodeError:
+            return False
+        return not others and "" not in texts and not any(word in texts for word in self.reserved)
 
     def validate(self, value: Any) -> str:
         if value is None:
             raise InvalidArgumentError(f"None is not a {self.name}")
         text = to_str(value, self.name)
         if self.matches(text):
-            if self._known is not None and type(value) is str and len(self._known) < _KNOWN_MAX:
-                self._known[text] = text
             return text
         if self.shorter_than and len(text) >= self.shorter_than:
             reason = f"has {len(text)} characters, and at most {self.shorter_than - 1} are allowed"
@@ -302,9 +248,6 @@ class Regex(Constraint):
 
     def describe(self) -> str:
         return f"a string that matches {self.pattern}"
-
-    def table(self) -> Optional[Dict[Any, Any]]:
-        return self._known
 
 
 class Name(Regex):
@@ -317,9 +260,11 @@ class Name(Regex):
         shorter_than: int,
         reserved: Sequence[str] = (),
         since: str = "1.0.0",
-        few: bool = False,
+        interned: bool = False,
+        alphabet: str = "",
+        one_line: bool = False,
     ) -> None:
-        super().__init__(name, pattern, since, few)
+        super().__init__(name, pattern, since, interned, alphabet, one_line)
         self.shorter_than = shorter_than
         self.reserved = tuple(reserved)
 
@@ -349,6 +294,3 @@ class String(Constraint):
 
     def describe(self) -> str:
         return f"a string of at most {self.shorter_than - 1} characters"
-
-    def test(self, var: str) -> str:
-        return f"type({var}) is str and len({var}) < {self.shorter_than}"

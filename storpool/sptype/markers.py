@@ -1,4 +1,4 @@
-"""What stands in annotations beside the constraints: marks that a checker ignores and the run time reads."""
+"""What stands in annotations beside the constraints: marks that type checkers ignore and the run time reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import (
     Union,
 )
 
-__all__ = ["BodyOf", "Example", "Internal", "InternalOf", "Json", "JsonList", "Key", "Since", "ToldApart"]
+__all__ = ["BodyOf", "Discriminator", "Example", "Internal", "InternalOf", "Json", "JsonList", "Key", "Since"]
 
 T = TypeVar("T")
 
@@ -44,16 +44,18 @@ class Key:
         self.name = name
 
 
-class ToldApart:
-    """How the alternatives of a union are told apart: by ``field``, ``choose(value)`` giving the alternative's index.
+class Discriminator:
+    """How the class of a record is chosen in a union: ``choose(value)`` returns the index of the alternative.
 
-    Only values of certain ``kinds`` are, the records; others are tried in turn.
+    Only values of certain ``kinds`` are records; others are tried with each alternative in turn.
 
-    Without it a union takes the first alternative that accepts the value, so a malformed object of one kind is taken
-    for another, or lost. With it the object stays of its own kind, and what is readable of it is kept.
+    Without a discriminator a union takes the first alternative that accepts the value, so a malformed object of one
+    kind is taken for another, or lost. With it the object stays of its own kind, and what is readable of it is kept.
 
-    Where ``field`` is true for the first of two alternatives and false for the second, ``own`` may name a field that
-    usual records of the first have and those of the second have not. Where both say the same, ``choose`` is not asked.
+    :param field: the field that differs.
+    :param first: the values that ``field`` has in records of the first of two alternatives.
+    :param own: a field that the first of two alternatives requires and the second has not. Where ``field`` and the
+        presence of ``own`` agree, they decide, and ``choose`` is not asked: it must give the same.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class ToldApart:
         field: str,
         choose: Callable[[Any], int],
         kinds: Tuple[Type[Any], ...] = (abc.Mapping,),
+        first: Tuple[Any, ...] = (),
         own: Optional[str] = None,
     ) -> None:
         self.field = field
         self.choose = choose
         self.kinds = kinds
+        self.first = first
         self.own = own
 
 

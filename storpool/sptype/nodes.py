@@ -1,25 +1,36 @@
 """Nodes: what a declaration means, as a small tree that every reader of declarations walks.
 
-A node validates and converts (``handleVal``), gives the value of an absent field (``defaultVal``), and has a ``name``
-for errors and the reference. Nodes of lists, sets, mappings and objects get a generated fast path at their first use
-(:mod:`.decoder`); what that refuses goes through the exact path here, which goes on past bad parts and collects what
-could be built. Both give the same results.
+A node validates and converts (``handleVal``), returns the value of an absent field (``defaultVal``), and has a ``name``
+for errors and the reference. What a node accepts, what it makes of it, and what it says of the rest is decided here and
+nowhere else. A library may read well-formed values faster (:attr:`Collection.reader_of`); whatever it does not read
+comes here.
 """
 
 from __future__ import annotations
 
-import functools
 import json
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple, Type
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    ClassVar,
+    Dict,
+    FrozenSet,
+    List,
+    Mapping,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+)
 
 from ..spcatch import InvalidArgumentError, shown
-from . import decoder
 from .constraints import Constraint, to_int, to_str
+from .lazy import lazy
+from .reference import SpDoc
 
 if TYPE_CHECKING:
-    from ..spdoc import Doc
-    from .markers import ToldApart
-    from .objects import JsonObjectImpl
+    from .markers import Discriminator
 
 __all__ = [
     "Builtin",
@@ -48,36 +59,18 @@ class Node:
         raise NotImplementedError
 
     def defaultVal(self) -> Any:
-        """Give the value of a field that is absent, or raise InvalidArgumentError."""
+        """Return the value of a field that is absent, or raise InvalidArgumentError."""
         raise InvalidArgumentError(f"is missing; needed is {self.describe()}")
 
     def describe(self) -> str:
-        """Say in words what a value must be."""
+        """Say what a value must be."""
         return self.name
 
-    def test(self, var: str) -> Optional[str]:
-        """Give an expression that is true for values which stay as they are; None where there is no such test."""
-        return None
-
     def inner(self) -> Sequence[Node]:
-        """The nodes below this one."""
+        """Return the nodes below this one."""
         return ()
 
-    @functools.cached_property
-    def keyed(self) -> bool:
-        """Whether values have objects in them, and so keys that may be misspelt."""
-        return any(node.keyed for node in self.inner())
-
-    def knows(self, value: Any) -> bool:
-        """Tell whether a caller's value surely has no key that no declaration knows."""
-        return type(value) not in (dict, list)
-
-    @property
-    def spDoc(self) -> Doc:
-        """What the reference says of the type."""
-        from .. import spdoc
-
-        return spdoc.doc_of(self)
+    spDoc = SpDoc(lambda spdoc, node: spdoc.doc_of(node))
 
     def __call__(self, value: Any) -> Any:
         return self.handleVal(value)
@@ -122,11 +115,6 @@ class Builtin(Node):
     def describe(self) -> str:
         return "a number" if self.type is float else self._words
 
-    def test(self, var: str) -> Optional[str]:
-        if self.type is bool:
-            return f"{var} is True or {var} is False"
-        return f"type({var}) is {self.name}" if self.type in (int, str, float) else None
-
 
 class Scalar(Node):
     """A scalar type of the API: a constraint."""
@@ -138,9 +126,6 @@ class Scalar(Node):
 
     def describe(self) -> str:
         return self.constraint.describe()
-
-    def test(self, var: str) -> Optional[str]:
-        return self.constraint.test(var)
 
 
 class Const(Node):
@@ -161,13 +146,6 @@ class Const(Node):
     def defaultVal(self) -> Any:
         return self.value
 
-    def test(self, var: str) -> str:
-        if self.value is None or type(self.value) is bool:
-            return f"{var} is {self.value}"
-        if type(self.value) is str:
-            return f"{var} == {self.value!r}"
-        return f"type({var}) is {type(self.value).__name__} and {var} == {self.value!r}"
-
 
 class Wrapper(Node):
     """A node that adds to one other."""
@@ -184,9 +162,6 @@ class Wrapper(Node):
 
     def inner(self) -> Sequence[Node]:
         return (self.wrapped,)
-
-    def knows(self, value: Any) -> bool:
-        return self.wrapped.knows(value)
 
 
 class NullOr(Wrapper):
@@ -243,19 +218,19 @@ class WithDefault(Wrapper):
 
 
 class UnionNode(Node):
-    """One of several types: told apart by a mark where there is one, else the first that accepts the value."""
+    """One of several types: the one that the discriminator chooses, or else the first that accepts the value."""
 
-    def __init__(self, alternatives: Sequence[Node], told_apart: Optional[ToldApart] = None) -> None:
+    def __init__(self, alternatives: Sequence[Node], discriminator: Optional[Discriminator] = None) -> None:
         self.alternatives = tuple(alternatives)
-        self.toldApart = told_apart
+        self.discriminator = discriminator
         self.name = f"Either({', '.join(node.name for node in self.alternatives)})"
 
     def handleVal(self, value: Any) -> Any:
-        if self.toldApart is not None and isinstance(value, self.toldApart.kinds):
+        if self.discriminator is not None and isinstance(value, self.discriminator.kinds):
             try:
-                index = self.toldApart.choose(value)
+                index = self.discriminator.choose(value)
             except Exception as exc:
-                raise InvalidArgumentError(f"{shown(value)} has an unusable {self.toldApart.field}") from exc
+                raise InvalidArgumentError(f"{shown(value)} has an unusable {self.discriminator.field}") from exc
             return self.alternatives[index].handleVal(value)
         reasons = []
         for node in self.alternatives:
@@ -271,39 +246,58 @@ class UnionNode(Node):
     def inner(self) -> Sequence[Node]:
         return self.alternatives
 
-    def knows(self, value: Any) -> bool:
-        for node in self.alternatives:  # noqa: SIM110 - a generator would take twice as long
-            if node.knows(value):
-                return True
-        return False
+
+class Reader(Protocol):
+    """Reads well-formed values faster than a node; see :attr:`Collection.reader_of`."""
+
+    def convert(self, value: Any) -> Any:
+        """Return what the node makes of a value, or :data:`IRREGULAR`."""
+
+    def decode(self, reply: bytes) -> Any:
+        """Return what the node makes of the ``data`` of a reply, or :data:`IRREGULAR`.
+
+        Where the node would fail with a partial result, that is what is returned.
+        """
+
+
+IRREGULAR: Any = type("Irregular", (), {"__repr__": lambda _: "IRREGULAR"})()
+"""What a reader returns for a value that it leaves to the node."""
+
+
+READER_MIN = 8
+"""How many parts a value has for which asking the reader pays."""
 
 
 class Collection(Node):
-    """A node with a generated fast path, made when the first value comes that something can be learnt from."""
+    """A node of values that have parts.
 
-    learnt = 0
-    owned = False
+    :cvar reader_of: returns the reader for a node, or None where there is none; the package sets it.
+    """
 
-    def build(self, made: Any) -> Any:
-        """Make the collection of a list or mapping that is nobody else's."""
-        return made
+    reader_of: ClassVar[Optional[Callable[[Collection], Optional[Reader]]]] = None
+    _reader: Optional[Reader]
 
-    def owning(self) -> Collection:
-        """Give a node of the same type for values that nobody else has: what is good as it is in them is not copied."""
-        node: Collection = object.__new__(type(self))
-        node.__dict__ = {**self.__dict__, "owned": True}
-        node.__dict__.pop("handleVal", None)
-        return node
+    @property
+    def reader(self) -> Optional[Reader]:
+        """What reads values for this node; None where there is no such."""
+        try:
+            return self._reader
+        except AttributeError:
+            if Collection.reader_of is None:
+                return None
+            self._reader = Collection.reader_of(self)
+            return self._reader
 
     def handleVal(self, value: Any) -> Any:
-        if type(value) in (list, dict) and not value:
-            return self.exact(value)
-        # From now on the instance's own attribute, the generated function, is what callers find.
-        decode = decoder.generate(self, value)
-        self.__dict__["handleVal"] = decode
-        return decode(value)
+        reader = self.reader if type(value) in (list, dict) and len(value) >= READER_MIN else None
+        made = IRREGULAR if reader is None else reader.convert(value)
+        return self.convert_collecting(value) if made is IRREGULAR else made
 
-    def exact(self, value: Any) -> Any:
+    def build(self, parts: Any) -> Any:
+        """Make the collection of its parts, which may be kept."""
+        return parts
+
+    def convert_collecting(self, value: Any) -> Any:
         """Convert part by part, going on past bad ones; raise at the end with what was built."""
         raise NotImplementedError
 
@@ -317,7 +311,7 @@ class ListNode(Collection):
         self.item = item
         self.name = f"{self.brackets[0]}{item.name}{self.brackets[1]}"
 
-    def exact(self, value: Any) -> Any:
+    def convert_collecting(self, value: Any) -> Any:
         try:
             items = list(value)
         except Exception:
@@ -345,9 +339,6 @@ class ListNode(Collection):
     def inner(self) -> Sequence[Node]:
         return (self.item,)
 
-    def knows(self, value: Any) -> bool:
-        return type(value) is list and (not self.keyed or all(map(self.item.knows, value)))
-
 
 class SetNode(ListNode):
     """A set; empty when absent. A list on the wire."""
@@ -362,16 +353,16 @@ class SetNode(ListNode):
 
 
 class MapNode(Collection):
-    """A mapping; empty when absent. ``known`` is its one documented key, where it has such."""
+    """A mapping; empty when absent. ``documented_key`` is the one key that is documented, where there is one."""
 
-    def __init__(self, key: Node, value: Node, known: Optional[str] = None) -> None:
+    def __init__(self, key: Node, value: Node, documented_key: Optional[str] = None) -> None:
         self.key = key
         self.value = value
-        self.known = known
-        key_name = key.name if known is None else WithDefault(key, known).name
+        self.documented_key = documented_key
+        key_name = key.name if documented_key is None else WithDefault(key, documented_key).name
         self.name = f"{{{key_name}: {value.name}}}"
 
-    def exact(self, value: Any) -> Any:
+    def convert_collecting(self, value: Any) -> Any:
         try:
             items = list(value.items())
             pairs = [(key, item) for key, item in items]
@@ -408,18 +399,67 @@ class MapNode(Collection):
     def inner(self) -> Sequence[Node]:
         return (self.key, self.value)
 
-    def knows(self, value: Any) -> bool:
-        return type(value) is dict and (not self.keyed or all(map(self.value.knows, value.values())))
+
+def _has_objects(node: Node) -> bool:
+    return isinstance(node, ObjectNode) or any(map(_has_objects, node.inner()))
+
+
+class FieldLike(Protocol):
+    """What an object node needs of a field; see :class:`storpool.sptype.annotations.Field`."""
+
+    name: str
+    node: Node
+
+    def absent(self) -> Any:
+        """Return the value where the field is absent, or raise InvalidArgumentError."""
+
+    @property
+    def required(self) -> bool:
+        """Whether the field must be present."""
+
+
+_new = object.__new__
+_set = object.__setattr__
+_EACH_ITS_OWN: Any = object()
+
+
+def build(cls: Any, values: Mapping[str, Any]) -> Any:
+    """Make an object with these values, which are taken as they are."""
+    made = _new(cls)
+    for name, value in values.items():
+        _set(made, name, value)
+    return made
 
 
 class ObjectNode(Collection):
     """An object of a class of the API."""
 
-    def __init__(self, cls: Type[JsonObjectImpl]) -> None:
+    def __init__(self, cls: Any) -> None:
         self.cls = cls
         self.name = cls.__name__
 
-    def exact(self, value: Any) -> Any:
+    @lazy
+    def flat_names(self) -> FrozenSet[str]:
+        """The names of the fields, if none of them has objects in it; empty else."""
+        fields = self.cls.__spfields__
+        return frozenset(() if any(map(_has_objects, (field.node for field in fields.values()))) else fields)
+
+    @lazy
+    def _fields(self) -> List[Tuple[str, Callable[[Any], Any], FieldLike, Any]]:
+        """The fields: name, what converts a value, and the value where it is absent, if all objects may share it."""
+        found = []
+        for name, field in self.cls.__spfields__.items():
+            absent = _EACH_ITS_OWN if field.required else field.absent()
+            shared = absent is None or type(absent) in (bool, int, str)
+            found.append((name, field.node.handleVal, field, absent if shared else _EACH_ITS_OWN))
+        return found
+
+    def handleVal(self, value: Any) -> Any:
+        reader = self.reader if type(value) is dict else None
+        made = IRREGULAR if reader is None else reader.convert(value)
+        return self.convert_collecting(value) if made is IRREGULAR else made
+
+    def convert_collecting(self, value: Any) -> Any:
         """Convert field by field, going on past bad ones; unknown keys are dropped."""
         cls = self.cls
         if isinstance(value, cls):
@@ -428,36 +468,22 @@ class ObjectNode(Collection):
             given = {} if value is None else dict(value)
         except Exception:
             raise InvalidArgumentError(f"{shown(value)} is not {self.describe()}", root=self.name) from None
-        values: Dict[str, Any] = {}
+        made = _new(cls)
         first: Optional[InvalidArgumentError] = None
-        for name, field in cls.__spfields__.items():
+        for name, handle, field, default in self._fields:
             try:
-                values[name] = field.node.handleVal(given[name]) if name in given else field.absent()
+                if name in given:
+                    value = handle(given[name])
+                else:
+                    value = field.absent() if default is _EACH_ITS_OWN else default
+                _set(made, name, value)
             except InvalidArgumentError as exc:
-                values[name] = exc.partial
+                _set(made, name, exc.partial)
                 first = first or exc.within(f".{name}", root=self.name)
-        built = decoder.build(cls, values)
         if first is not None:
-            first.partial = built
+            first.partial = made
             raise first
-        return built
-
-    @functools.cached_property
-    def keyed(self) -> bool:
-        return True
-
-    @functools.cached_property
-    def _declared(self) -> Tuple[FrozenSet[str], List[Tuple[str, Node]]]:
-        fields = self.cls.__spfields__
-        return frozenset(fields), [(name, field.node) for name, field in fields.items() if field.node.keyed]
-
-    def knows(self, value: Any) -> bool:
-        if type(value) is not dict:
-            return isinstance(value, self.cls)
-        names, nested = self._declared
-        if not names.issuperset(value):
-            return False
-        return not nested or all(node.knows(value[name]) for name, node in nested if name in value)
+        return made
 
     def describe(self) -> str:
         article = "an" if self.name[:1] in "AEIOUi" else "a"

@@ -33,7 +33,7 @@ def const(value: Any) -> Node:
 
 def either(*declared: Any) -> Node:
     """The first of these types that accepts the value."""
-    return UnionNode([spType(each) for each in declared])
+    return UnionNode([spType(alternative) for alternative in declared])
 
 
 def eitherOr(declared: Any, default: Any) -> Node:
@@ -77,11 +77,15 @@ def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
             "_spfields",
             "_spnode",
             "_spread",
+            "_spunchecked",
             *vars(cls).get("__spown__", ()),
         }
         kept = {name: value for name, value in vars(cls).items() if name not in made_up}
         kept.update(kept.get("__spdefaults__", {}))
-        annotations = {**kept.get("__annotations__", {}), **{name: spType(each) for name, each in fields.items()}}
+        annotations = {
+            **kept.get("__annotations__", {}),
+            **{name: spType(declared) for name, declared in fields.items()},
+        }
         made = JsonObjectMeta(cls.__name__, bases, {**kept, "__annotations__": annotations})
         return cast("Type[T]", made)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, List, Optional, Union
+from typing import Annotated, Dict, List, Optional, Union
 
 from ..sptype import Example, JsonObjectImpl, Since
 from .scalars import (
@@ -16,6 +16,8 @@ from .scalars import (
     RemoteLocationName,
     SnapshotNameOrGlobalId,
     VolumeNameOrGlobalId,
+    VolumeTagName,
+    VolumeTagValue,
 )
 from .scalars import mcMode as McMode
 
@@ -104,6 +106,9 @@ class AttachmentDesc(JsonObjectImpl, since="2.0.0"):
 
     globalId: Annotated[Optional[GlobalVolumeId], Since("7.0.0")] = None
     """The identifier that is unique across all clusters. Null from older API versions."""
+
+    tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("7.4.0")] = None
+    """The tags of the volume or snapshot. Null when the reply has none."""
 
     cluster: Annotated[Optional[RemoteLocationName], Since("5.2.0")] = None
     """In multicluster calls: the local name of the cluster that the attachment is in. Otherwise null."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, List, Literal, Optional, Union
 
-from ..sptype import Example, JsonObjectImpl, OneOf, Since, ToldApart
+from ..sptype import Discriminator, Example, JsonObjectImpl, OneOf, Since
 from ..sputils import GB
+from .discriminators import up_or_down
 from .scalars import (
     DiskId,
     PlacementGroupName,
@@ -14,7 +15,6 @@ from .scalars import (
     VolumeNameOrGlobalId,
     VolumeReplication,
 )
-from .told_apart import up_or_down
 
 __all__ = [
     "DiskTarget",
@@ -229,6 +229,11 @@ class VolumeBalancerAllocationGroup(JsonObjectImpl, since="2.0.0", until="7.0.0"
 
 DiskTarget = Annotated[
     Union[UpDiskTarget, DownDiskTarget],
-    ToldApart("generationLeft", up_or_down("objectsAllocated", "objectsCount", "storedSize", "onDiskSize")),
+    Discriminator(
+        "generationLeft",
+        up_or_down("objectsAllocated", "objectsCount", "storedSize", "onDiskSize"),
+        first=(-1,),
+        own="objectsAllocated",
+    ),
 ]
-"""What relocation or balancing means for one disk, up or down; `generationLeft` tells them apart."""
+"""What relocation or balancing means for one disk, up or down; `generationLeft` tells which."""

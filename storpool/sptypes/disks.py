@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Dict, Literal, Optional, Union
 
-from ..sptype import Example, Internal, JsonObjectImpl, OneOf, ToldApart
+from ..sptype import Discriminator, Example, Internal, JsonObjectImpl, OneOf, Since
 from ..sputils import GB
+from .discriminators import up_or_down
 from .scalars import DiskDescription, DiskId, ObjectState, ServerId
-from .told_apart import up_or_down
 
 __all__ = [
     "Disk",
@@ -130,6 +130,11 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
     agFree: Internal[int] = None
     """The number of 'ag' units on the disk, presumably allocation groups, that are not in use; internal."""
 
+    agFreeNotTrimmed: Annotated[Internal[int], Since("7.4.0")] = None
+    """The number of 'ag' units on the disk, presumably allocation groups, that are not in use and not trimmed yet;
+    internal.
+    """
+
     agFull: Internal[int] = None
     """The number of 'ag' units on the disk, presumably allocation groups, that are full; internal."""
 
@@ -198,9 +203,14 @@ class UpDiskSummary(DiskSummaryBase, since="3.0.0"):
 
 DiskSummary = Annotated[
     Union[UpDiskSummary, DownDiskSummary],
-    ToldApart("generationLeft", up_or_down(*set(UpDiskSummary.__annotations__).difference(("up", "generationLeft")))),
+    Discriminator(
+        "generationLeft",
+        up_or_down(*set(UpDiskSummary.__annotations__).difference(("up", "generationLeft"))),
+        first=(-1,),
+        own="sectorsCount",
+    ),
 ]
-"""The record of a disk that is up or of one that is down, told apart by `generationLeft`."""
+"""The record of a disk that is up or of one that is down; `generationLeft` tells which."""
 
 
 class DiskObject(JsonObjectImpl):

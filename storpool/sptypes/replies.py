@@ -8,7 +8,14 @@ from ..sptype import Example, JsonObjectImpl, Since
 from .scalars import GlobalVolumeId, SnapshotName, VolumeName, VolumeNameOrGlobalId
 from .transfer import VolumesGroupBackupSingle
 
-__all__ = ["ApiOk", "ApiOkSnapshotCreate", "ApiOkVolumeBackup", "ApiOkVolumeCreate", "ApiOkVolumesGroupBackup"]
+__all__ = [
+    "ApiOk",
+    "ApiOkSnapshotCreate",
+    "ApiOkVolumeBackup",
+    "ApiOkVolumeCreate",
+    "ApiOkVolumeRevert",
+    "ApiOkVolumesGroupBackup",
+]
 
 
 class ApiOk(JsonObjectImpl, since="1.2.0"):
@@ -35,6 +42,13 @@ class ApiOkVolumeCreate(ApiOk, since="1.2.0"):
 
     globalId: Annotated[Optional[GlobalVolumeId], Since("7.1.0")] = None
     """The volume's global id."""
+
+
+class ApiOkVolumeRevert(ApiOk, since="7.4.0"):
+    """The reply to a successful revert of a volume."""
+
+    globalId: Optional[GlobalVolumeId] = None
+    """The volume's global id, which the revert may have changed. Null when the reply does not tell."""
 
 
 class ApiOkVolumeBackup(ApiOkVolumeCreate, since="4.0.0"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Annotated, List, Literal, Union
 
 from ..sptype import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
@@ -102,6 +103,9 @@ __all__ = [
     "iscsiTargetStatus",
     "mcMode",
 ]
+
+# Of these characters, any string is good as a name of most kinds.
+_ALPHABET = string.ascii_letters + string.digits + "_-.:"
 
 # Peers.
 
@@ -233,6 +237,8 @@ SnapshotName = Annotated[
         shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
         since="1.3.0",
+        alphabet=_ALPHABET,
+        one_line=True,
     ),
 ]
 """The name of a snapshot: letters, digits, `_`, `-`, `.`, `:` and `@`. A leading `*` marks a snapshot that is being
@@ -246,13 +252,22 @@ SnapshotNameOrGlobalId = Annotated[
         shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
         since="5.2.0",
+        alphabet=_ALPHABET,
+        one_line=True,
     ),
 ]
 """The name of a snapshot, or `~` followed by its global id."""
 
 VolumeName = Annotated[
     str,
-    Name("VolumeName", VOLUME_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, reserved=("list", "status")),
+    Name(
+        "VolumeName",
+        VOLUME_NAME_REGEX,
+        shorter_than=VOLUME_NAME_SIZE,
+        reserved=("list", "status"),
+        alphabet=_ALPHABET,
+        one_line=True,
+    ),
 ]
 """The name of a volume: letters, digits, `_`, `-`, `.` and `:`. A leading `#` marks a system volume."""
 
@@ -264,6 +279,8 @@ VolumeNameOrGlobalId = Annotated[
         shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
         since="5.2.0",
+        alphabet=_ALPHABET,
+        one_line=True,
     ),
 ]
 """The name of a volume, or `~` followed by its global id."""
@@ -277,13 +294,20 @@ VolumeSize = Annotated[int, Size("Size", SECTOR_SIZE)]
 VolumeResize = Annotated[int, Size("SizeAdd", SECTOR_SIZE)]
 """An increase of size in bytes; a positive multiple of 512."""
 
-VolumeTagName = Annotated[str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, few=True)]
+VolumeTagName = Annotated[
+    str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, interned=True)
+]
 """The name of a tag: letters, digits, `_`, `-`, `.` and `:`."""
 
-VolumeTagValue = Annotated[str, Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE)]
+VolumeTagValue = Annotated[
+    str,
+    Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE, alphabet=_ALPHABET, one_line=True),
+]
 """The value of a tag: letters, digits, `_`, `-`, `.` and `:`. It may be empty."""
 
-GlobalVolumeId = Annotated[str, Regex("Global Volume Id", r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$", since="4.0.0")]
+GlobalVolumeId = Annotated[
+    str, Regex("Global Volume Id", r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$", since="4.0.0", one_line=True)
+]
 """An id that is unique across clusters: three groups of lowercase letters and digits, joined by dots. It has no leading
 `~`."""
 
@@ -381,7 +405,7 @@ PlacementGroupName = Annotated[
         PLACEMENT_GROUP_NAME_REGEX,
         shorter_than=PLACEMENT_GROUP_NAME_SIZE,
         reserved=("list",),
-        few=True,
+        interned=True,
     ),
 ]
 """The name of a placement group: letters, digits, `_` and `-`."""
@@ -391,7 +415,13 @@ FaultSetName = PlacementGroupName
 
 VolumeTemplateName = Annotated[
     str,
-    Name("VolumeTemplateName", VOLUME_TEMPLATE_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, reserved=("list",), few=True),
+    Name(
+        "VolumeTemplateName",
+        VOLUME_TEMPLATE_NAME_REGEX,
+        shorter_than=VOLUME_NAME_SIZE,
+        reserved=("list",),
+        interned=True,
+    ),
 ]
 """The name of a template: letters, digits, `_` and `-`."""
 
@@ -417,7 +447,7 @@ RemoteLocationName = Annotated[
         shorter_than=REMOTE_LOCATION_NAME_SIZE,
         reserved=("list",),
         since="4.0.0",
-        few=True,
+        interned=True,
     ),
 ]
 """The name of a remote location: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
@@ -430,24 +460,24 @@ RemoteClusterName = Annotated[
         shorter_than=REMOTE_CLUSTER_NAME_SIZE,
         reserved=("list",),
         since="5.5.0",
-        few=True,
+        interned=True,
     ),
 ]
 """The name of a remote cluster: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
 
 ClusterName = Annotated[
-    str, Name("ClusterName", CLUSTER_NAME_REGEX, shorter_than=CLUSTER_NAME_SIZE, since="5.2.0", few=True)
+    str, Name("ClusterName", CLUSTER_NAME_REGEX, shorter_than=CLUSTER_NAME_SIZE, since="5.2.0", interned=True)
 ]
 """The name of a cluster in multicluster requests and replies: letters, digits, `_`, `-`, `.` and `:`, and possibly a
 leading `#`."""
 
-LocationId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0", few=True)]
+LocationId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0", interned=True)]
 """The id of a location: lowercase letters and digits."""
 
-ClusterId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+\.[a-z0-9]+$", since="5.2.0", few=True)]
+ClusterId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+\.[a-z0-9]+$", since="5.2.0", interned=True)]
 """The id of a cluster: those of the location and of the cluster within it, joined by a dot."""
 
-SubClusterId = Annotated[str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0", few=True)]
+SubClusterId = Annotated[str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0", interned=True)]
 """The id of a cluster within its location: lowercase letters and digits."""
 
 # iSCSI.
@@ -458,7 +488,7 @@ iSCSIId = Annotated[int, IntRange("iSCSIId", 0, MAX_CLIENT_ISCSI_ID)]
 iSCSIName = Annotated[str, Regex("iSCSIName", r"^[a-z0-9\-.:]+$")]
 """An iSCSI name (IQN): lowercase letters, digits, `-`, `.` and `:`."""
 
-iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", few=True)]
+iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", interned=True)]
 """The name of a portal group: letters, digits, `_`, `-`, `.` and `:`."""
 
 # The key-value store.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Dict, List, Literal, Optional, Union
 
-from ..sptype import Example, Internal, JsonObjectImpl, Since, ToldApart
+from ..sptype import Discriminator, Example, Internal, JsonObjectImpl, Since
 from ..sputils import GB
+from .discriminators import snapshot_or_volume
 from .scalars import (
     DeleteBlocked,
     DematerializationStatus,
@@ -20,7 +21,6 @@ from .scalars import (
     VolumeTagValue,
     VolumeTemplateName,
 )
-from .told_apart import snapshot_or_volume
 from .volumes import (
     VolumeChainStat,
     VolumeCurrentStatus,
@@ -53,6 +53,9 @@ class SnapshotSummary(VolumeSummaryBase, since="4.0.0"):
 
     name: SnapshotNameOrGlobalId
     """The name of the snapshot."""
+
+    snapshot: Annotated[Optional[bool], Since("7.4.0")] = None
+    """True, as in every record of a snapshot. Null when the reply does not tell."""
 
     onVolume: VolumeNameOrGlobalId
     """The volume that the snapshot is the parent of; '-' when there is none."""
@@ -150,7 +153,8 @@ class SnapshotStatusQuick(SnapshotSummary, since="7.1.0"):
     replica left of a part of its data; 'down' misses objects, so that it cannot be read.
     """
 
-    snapshot: Annotated[bool, Example(True)]
+    # Narrower than in the base class: every version of a status has it.
+    snapshot: Annotated[bool, Example(True)]  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
     """True when the record is that of a snapshot, false when it is that of a volume."""
 
     migrating: bool
@@ -250,8 +254,10 @@ class SnapshotUpdateDesc(VolumePolicyDesc, since="1.0.5"):
     tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Example({"app": "postgres"})] = None
     """Short name=value strings kept with the snapshot. They may be left out."""
 
-    rename: Optional[VolumeName] = None
-    """The new name. It may be left out."""
+    rename: Optional[Union[Literal[""], VolumeName]] = None
+    """The new name; empty to take the name away, which bindings before 7.4.0 refuse: the snapshot is then `~` and its
+    global id. It may be left out.
+    """
 
     template: Annotated[Optional[VolumeTemplateName], Since("7.1.0")] = None
     """The template to follow from now on. It may be left out."""
@@ -315,6 +321,9 @@ class GroupSnapshotResult(JsonObjectImpl, since="4.0.0"):
 class GroupSnapshotsResult(JsonObjectImpl, since="4.0.0"):
     """The snapshots taken as a group."""
 
+    ok: Annotated[Optional[Literal[True]], Since("7.4.0")] = None
+    """True, as in other replies to requests that succeeded. Null when the reply does not tell."""
+
     snapshots: Annotated[List[GroupSnapshotResult], Since("5.5.0")] = []
     """The snapshots, one for each volume."""
 
@@ -322,7 +331,7 @@ class GroupSnapshotsResult(JsonObjectImpl, since="4.0.0"):
 SnapshotOrVolumeName = Union[SnapshotNameOrGlobalId, VolumeNameOrGlobalId]
 """The name or the global ID of a snapshot or of a volume."""
 
-_BY_SNAPSHOT = ToldApart("snapshot", snapshot_or_volume, own="onVolume")
+_BY_SNAPSHOT = Discriminator("snapshot", snapshot_or_volume, first=(True,), own="onVolume")
 SnapshotOrVolumeStatus = Annotated[Union[SnapshotStatus, VolumeStatus], _BY_SNAPSHOT]
 """The status of a snapshot or of a volume."""
 

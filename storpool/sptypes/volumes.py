@@ -305,8 +305,10 @@ class VolumeCreateDesc(VolumePolicyDesc):
 class VolumeUpdateDesc(VolumePolicyDesc):
     """A request to change a volume."""
 
-    rename: Optional[VolumeName] = None
-    """The new name. It may be left out."""
+    rename: Optional[Union[Literal[""], VolumeName]] = None
+    """The new name; empty to take the name away, which bindings before 7.4.0 refuse: the volume is then `~` and its
+    global id. It may be left out.
+    """
 
     size: Optional[VolumeSize] = None
     """The new size in bytes. It may be left out."""

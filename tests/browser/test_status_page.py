@@ -157,6 +157,6 @@ def test_without_scripts_it_says_that_it_needs_them(sim, open_page):
 
 
 def test_from_elsewhere_it_needs_the_token(run, open_page, monkeypatch):
-    monkeypatch.setattr("storpool_sim.server._is_here", lambda address: False)
+    monkeypatch.setattr("storpool_sim.service.server._is_here", lambda address: False)
     page = shown(open_page, run(token="s3cret"), fragment="#token=s3cret")
     assert page.inner_text("h1") == "Cluster sim"

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from storpool.spapi import Api
 from storpool.spapi.call import CALLS
 from storpool_sim import Cluster, ManualClock, connect
-from storpool_sim.model import Record
+from storpool_sim.cluster.model import Record
 
 GiB = 1 << 30
 IQN = "iqn.1994-05.com.redhat:host"

@@ -13,7 +13,7 @@ from ways import sender
 import storpool_sim
 from storpool.spapi.call import CALLS
 from storpool_sim import Cluster, ManualClock, connect
-from storpool_sim.handlers import HANDLERS
+from storpool_sim.calls.registry import HANDLERS
 
 SEEDS = [int(one) for one in os.environ.get("SP_TEST_SEEDS", "1,2").split(",")]
 COUNT = int(os.environ.get("SP_TEST_COUNT", "800"))
@@ -64,8 +64,8 @@ def test_a_random_sequence_asks_for_everything():
 
 def test_errors_with_status_200_are_the_same():
     requests = list(drawn.requests(3, 100))
-    ours, _ = played(storpool_sim.in_process, requests, errorStatuses=False)
-    theirs, _ = played(storpool_sim.running, requests, errorStatuses=False)
+    ours, _ = played(storpool_sim.in_process, requests, error_statuses=False)
+    theirs, _ = played(storpool_sim.running, requests, error_statuses=False)
     assert ours == theirs
     assert {status for status, _ in ours} == {200}
     assert any("error" in json.loads(body) for _, body in ours)

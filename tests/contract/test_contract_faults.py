@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import json
 
 import pytest
+from ways import sender
 
 from storpool import spapi
-from storpool_sim.faults import KINDS
+from storpool_sim.service.faults import KINDS
 
 
 def outcome(call):
@@ -22,6 +24,7 @@ def outcome(call):
 
 #: What a request meets; and whether it was done for all that.
 WANTED = {
+    "error": (("busy", 409, False), False),
     "transient": (("transientFault", 503, True), False),
     "failover": (("transientFault", 503, True), False),
     "latency": (None, True),
@@ -39,16 +42,24 @@ WANTED = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_is_what_it_is_both_ways(sim, kind):
     wanted, done = WANTED[kind]
-    sim.faults.add(kind, times=1, seconds=0.01)
+    sim.faults.add(kind, times=1, seconds=0.01, error="busy" if kind == "error" else "")
     found = outcome(lambda: sim.api(transientRetries=0).kvsCreate("b", returnRawAPIData=True))
     assert isinstance(found, dict) if wanted is None else found == wanted
     assert list(sim.cluster.buckets) == (["b"] if done else [])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("garbage", "missing", "unknown", "lost")])
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {"error", "garbage", "missing", "unknown", "lost"}))
 def test_the_bindings_get_over_it_both_ways(sim, kind):
     sim.faults.add(kind, times=2, seconds=0.05)
     assert sim.api(transientSleep=lambda attempt: 0.1).volumesList() == []
+
+
+@pytest.mark.parametrize("kind", ["transient", "error"])
+def test_errors_of_faults_come_with_200_on_demand(way, kind):
+    with way(error_statuses=False) as sim:
+        sim.faults.add(kind, error="busy" if kind == "error" else "")
+        status, body = sender(sim)("GET", "/ctrl/1.0/VolumesList")
+        assert (status, json.loads(body)["error"]["transient"]) == (200, kind == "transient")
 
 
 def test_connections_are_refused_for_a_while_both_ways(sim):

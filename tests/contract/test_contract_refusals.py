@@ -7,7 +7,7 @@ import json
 import pytest
 
 from storpool.spapi.call import CALLS
-from storpool_sim.handlers import HANDLERS
+from storpool_sim.calls.registry import HANDLERS
 
 GiB = 1 << 30
 V = {"name": "n", "size": GiB, "replication": 3}
@@ -38,8 +38,6 @@ REFUSED = {
     "growing beyond all": ("VolumeUpdate/v", {"sizeAdd": 10**6 * GiB}, 507, "insufficientResources"),
     "too few servers": ("VolumeCreate", {**V, "placeAll": "one", "placeTail": "one"}, 507, "insufficientResources"),
     # Attachments: the first item is good each time
-    "rw at two clients": ("VolumesReassign", [{"volume": "w", "ro": [1]}, {"volume": "v", "rw": [1, 2]}], 409, "busy"),
-    "rw elsewhere": ("VolumesReassign", [{"volume": "w", "ro": [1]}, {"volume": "open", "rw": [2]}], 409, "busy"),
     "an unknown client": ("VolumesReassignWait", {"reassign": [RW, {"volume": "w", "rw": [9]}]}, 400, "invalidParam"),
     "detaching an open one": ("VolumesReassign", [RW, {"volume": "open", "detach": [1]}], 409, "busy"),
     "detaching all of it": ("VolumesReassign", [RW, {"volume": "open", "detach": "all"}], 409, "busy"),

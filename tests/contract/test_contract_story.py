@@ -13,8 +13,8 @@ from ways import WAYS
 from storpool.spapi.call import CALLS
 from storpool.spcatch import InvalidArgumentError
 from storpool_sim import ManualClock
-from storpool_sim.exchange import Exchange
-from storpool_sim.handlers import HANDLERS
+from storpool_sim.calls.registry import HANDLERS
+from storpool_sim.service.messages import Exchange
 
 
 class Told(NamedTuple):

@@ -145,7 +145,7 @@ def test_numbers_may_come_as_strings(ask, volume):
 
 
 def test_errors_come_with_200_on_demand(way, refused):
-    with way(errorStatuses=False) as sim:
+    with way(error_statuses=False) as sim:
         status, body = sender(sim)("GET", BASE + "Volume/nope")
         assert (status, json.loads(body)["error"]["name"]) == (200, "objectDoesNotExist")
         refused("objectDoesNotExist", sim.api().volumeList, "nope")

@@ -36,6 +36,7 @@ def _shell_environment(directory: Path, cluster: Dict[str, str]) -> Dict[str, st
     for name, command in (
         ("python", ""),
         ("storpool_confget", "-m storpool.spconfget"),
+        ("storpool_confshow", "-m storpool.spconfshow"),
         ("storpool_req", "-m storpool.spreq"),
         ("storpool_sim", "-m storpool_sim"),
         ("pytest", "-m pytest"),

@@ -21,7 +21,7 @@ import pytest
 import storpool_sim
 from storpool import spapi
 from storpool_sim import Running
-from storpool_sim.clock import ManualClock
+from storpool_sim.cluster.clock import ManualClock
 
 GiB = 2**30
 DAY = 24 * 60 * 60

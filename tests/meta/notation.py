@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from storpool import sptypes
 from storpool.sptype import constraints, nodes
-from storpool.sptype.objects import Field
+from storpool.sptype.annotations import Field
 
 
 def _aliases() -> Tuple[Dict[nodes.Node, str], Dict[Tuple[str, ...], str]]:
@@ -57,7 +57,7 @@ def spelled(node: nodes.Node) -> str:
         inside = written(node.item)
         return f"set{{{inside}}}" if isinstance(node, nodes.SetNode) else f"[{inside}]"
     if isinstance(node, nodes.MapNode):
-        key = written(node.key) if node.known is None else json.dumps(node.known)
+        key = written(node.key) if node.documented_key is None else json.dumps(node.documented_key)
         return f"{{{key}: {written(node.value)}}}"
     return node.name
 

@@ -12,21 +12,7 @@ from typing import Any, Dict, List, Optional
 
 ROOT = Path(__file__).parents[2]
 
-# Adds keys for ever, replacing, growing and shrinking the state, and says so after each write that returned.
-WRITER = """
-import os, sys
-from storpool.spopenstack.splocked import SPLockedJSONDB
-fname, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-db = SPLockedJSONDB(fname)
-number = int(sys.argv[4]) if len(sys.argv) > 4 else 0
-while count:
-    db.add(name, {"number": number, "padding": "x" * (number * 1237 % 9001)})
-    os.write(1, b"%d\\n" % number)
-    number += 1
-    count -= 1
-"""
-
-# Adds as many keys of its own; shared with the original helper, which knows the same two lines.
+# Adds as many keys of its own, with what the original helper has too.
 ADDER = """
 import sys
 from storpool.spopenstack.splocked import SPLockedJSONDB
@@ -39,7 +25,7 @@ for number in range(int(sys.argv[3])):
 
 
 def state_file(directory: Path, content: Optional[Dict[str, Any]] = None) -> Path:
-    """A file as an operator makes it."""
+    """Make a file as an operator does."""
     path = directory / "openstack-attach.json"
     path.write_text(json.dumps(content or {}))
     return path
@@ -58,7 +44,7 @@ def start(
 
 
 def kill(process: subprocess.Popen[str]) -> str:
-    """End a process as a lack of memory does; returns what it had said."""
+    """End a process as a lack of memory does; return what it had printed."""
     process.send_signal(signal.SIGKILL)
     said, _ = process.communicate()
     return said or ""

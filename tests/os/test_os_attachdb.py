@@ -17,14 +17,14 @@ import pytest
 
 import storpool_sim
 from storpool import spapi
-from storpool_os import AttachDB, SPLockedFileError
+from storpool_os import AttachDB, SPLockedFileError, spattachdb
 
 GiB = 1 << 30
 CLIENT = 1
 
 
 class Log:
-    """Keeps what drivers would log."""
+    """Keeps the lines that drivers would log."""
 
     def __init__(self) -> None:
         self.lines: List[str] = []
@@ -50,7 +50,7 @@ class Devices:
         name = Path(path).name
         self.late[name] = self.late.get(name, 0) - 1
         with self.sim.cluster.lock:
-            attached = {each.record.name for each in self.sim.cluster.attachments.values()}
+            attached = {attachment.record.name for attachment in self.sim.cluster.attachments.values()}
         return name in attached and self.late[name] < 0
 
 
@@ -66,10 +66,10 @@ def sim() -> Iterator[storpool_sim.Running]:
 
 @pytest.fixture
 def devices(sim: storpool_sim.Running, monkeypatch: pytest.MonkeyPatch) -> Devices:
-    made = Devices(sim)
-    monkeypatch.setattr(os.path, "exists", made.exists)
-    monkeypatch.setattr(time, "sleep", made.slept.append)
-    return made
+    devices = Devices(sim)
+    monkeypatch.setattr(os.path, "exists", devices.exists)
+    monkeypatch.setattr(time, "sleep", devices.slept.append)
+    return devices
 
 
 def _config(sim: storpool_sim.Running) -> Dict[str, str]:
@@ -86,13 +86,14 @@ def _entry(volume: str, rights: int = 2, **more: Any) -> Dict[str, Any]:
 
 
 def _attached(sim: storpool_sim.Running) -> Set[Tuple[str, int, str]]:
-    return {(each.volume, each.client, each.rights) for each in sim.api().attachmentsList()}
+    return {(record.volume, record.client, record.rights) for record in sim.api().attachmentsList()}
 
 
-def _asked(sim: storpool_sim.Running) -> List[str]:
-    asked = [each.target.split("/")[-1].split("?")[0] for each in sim.requests]
+def _queries(sim: storpool_sim.Running) -> List[str]:
+    """Return the calls since the last time."""
+    queries = [request.target.split("/")[-1].split("?")[0] for request in sim.requests]
     del sim.requests[:]
-    return asked
+    return queries
 
 
 def _lines(db: AttachDB) -> str:
@@ -112,32 +113,32 @@ def test_names(tmp_path: Path) -> None:
 
 
 def test_the_api_is_made_once(sim: storpool_sim.Running, db: AttachDB) -> None:
-    assert db.api() is db.api() and [each.name for each in db.api().volumesList()]
+    assert db.api() is db.api() and [volume.name for volume in db.api().volumesList()]
 
 
 def test_a_request_is_attached_and_detached(sim: storpool_sim.Running, db: AttachDB) -> None:
     db.add("r", _entry("os--volume-1"))
-    _asked(sim)
+    _queries(sim)
     db.sync("r", None)
     assert _attached(sim) == {("os--volume-1", CLIENT, "rw")}
-    _asked(sim)
+    _queries(sim)
     db.sync("r", "os--volume-1")
     assert _attached(sim) == set() and "r" in db.get()
 
 
 def test_lists_are_only_asked_for_when_needed(sim: storpool_sim.Running, db: AttachDB) -> None:
     db.add("r", _entry("os--volume-1", 1))
-    _asked(sim)
+    _queries(sim)
     db.sync("r", None)
-    assert _asked(sim) == ["AttachmentsList", "VolumesList", "VolumesReassign"]
+    assert _queries(sim) == ["AttachmentsList", "VolumesList", "VolumesReassign"]
     db.sync("r", None)
-    assert _asked(sim) == ["AttachmentsList"]
+    assert _queries(sim) == ["AttachmentsList"]
     db.sync("r", "os--volume-1")
-    assert _asked(sim) == ["AttachmentsList", "VolumesReassign"]
+    assert _queries(sim) == ["AttachmentsList", "VolumesReassign"]
     db.remove("r")
     db.add("s", _entry("os--volsnap-0--req-r", 1, volsnap=True))
     db.sync("s", None)
-    assert _asked(sim) == ["AttachmentsList", "SnapshotsList", "VolumesReassign"]
+    assert _queries(sim) == ["AttachmentsList", "SnapshotsList", "VolumesReassign"]
 
 
 def test_the_strongest_rights_win(sim: storpool_sim.Running, db: AttachDB) -> None:
@@ -160,7 +161,7 @@ def test_snapshots_are_attached_to_be_read(sim: storpool_sim.Running, db: Attach
         db.sync("r", None)
 
 
-def test_what_vanished_is_forgotten(sim: storpool_sim.Running, db: AttachDB) -> None:
+def test_requests_for_what_does_not_exist_any_more_are_removed(sim: storpool_sim.Running, db: AttachDB) -> None:
     db.add("old", _entry("os--volume-none"))
     db.add("older", _entry("os--volsnap-none", 1, volsnap=True))
     db.add("r", _entry("os--volume-1"))
@@ -200,6 +201,55 @@ def test_an_entry_that_makes_no_sense_is_named_and_nothing_is_done(
     assert set(db.get()) == {"good", "odd"}
 
 
+@pytest.mark.parametrize("field", ["volume", "client"])
+def test_an_attachment_that_lacks_a_field_does_not_keep_others_from_being_attached(
+    sim: storpool_sim.Running, db: AttachDB, field: str
+) -> None:
+    sim.api().volumesReassign(json=[{"volume": "os--volume-2", "rw": [CLIENT]}])
+    db.add("r", _entry("os--volume-1"))
+    sim.faults.add("missing", field=field, on="AttachmentsList", times=1)
+    db.sync("r", None)
+    assert _attached(sim) == {("os--volume-1", CLIENT, "rw"), ("os--volume-2", CLIENT, "rw")}
+    assert "Skipping 1 attachments without a volume or a client" in _lines(db)
+
+
+def test_an_attachment_without_rights_is_attached_again_and_can_be_detached(
+    sim: storpool_sim.Running, db: AttachDB
+) -> None:
+    sim.api().volumesReassign(json=[{"volume": "os--volume-1", "ro": [CLIENT]}])
+    db.add("r", _entry("os--volume-1"))
+    sim.faults.add("missing", field="rights", on="AttachmentsList", times=1)
+    db.sync("r", None)
+    assert "The attachment of os--volume-1 has no rights that we know" in _lines(db)
+    assert _attached(sim) == {("os--volume-1", CLIENT, "rw")}
+    sim.faults.add("missing", field="rights", on="AttachmentsList", times=1)
+    db.sync("r", "os--volume-1")
+    assert _attached(sim) == set()
+
+
+def test_a_volume_without_a_name_makes_no_request_forgotten(sim: storpool_sim.Running, db: AttachDB) -> None:
+    for number in (0, 1, 3):
+        sim.api().volumeDelete(f"os--volume-{number}")
+    db.add("other", _entry("os--volume-2"))
+    db.add("r", _entry("os--volume-3"))
+    sim.faults.add("missing", field="name", on="VolumesList", times=1)
+    with pytest.raises(spapi.ApiError, match="os--volume-3"):
+        # The cluster is asked for what the request itself wants.
+        db.sync("r", None)
+    assert set(db.get()) == {"other", "r"} and not _attached(sim)
+    assert "Not attaching os--volume-2: the cluster did not name all that it listed" in _lines(db)
+    db.sync("r", None)
+    assert set(db.get()) == {"other"}
+    assert _attached(sim) == {("os--volume-2", CLIENT, "rw")}
+
+
+def test_the_original_helpers_other_names_are_there() -> None:
+    assert spattachdb.LOCKFILE == "/var/spool/openstack-storpool/openstack-attach.json"
+    entry = spattachdb.Attach(volume="v", type="t", id="i", rights=1, volsnap=False, remove_on_detach=False)
+    assert entry == {"volume": "v", "type": "t", "id": "i", "rights": 1, "volsnap": False, "remove_on_detach": False}
+    assert spattachdb.Attach.__annotations__.keys() == entry.keys()
+
+
 def test_without_a_client_id_nothing_is_attached(tmp_path: Path) -> None:
     db = AttachDB(Log(), str(os_state.state_file(tmp_path)), {})
     with pytest.raises(ValueError, match="SP_OURID is not set"):
@@ -208,7 +258,7 @@ def test_without_a_client_id_nothing_is_attached(tmp_path: Path) -> None:
         AttachDB(Log(), "none", {"SP_OURID": "x"}).config()
 
 
-def test_waiting_for_a_device_is_told(db: AttachDB, devices: Devices) -> None:
+def test_waiting_for_a_device_is_logged(db: AttachDB, devices: Devices) -> None:
     devices.late["os--volume-1"] = 3
     db.add("r", _entry("os--volume-1"))
     db.sync("r", None)
@@ -245,14 +295,14 @@ def test_a_volume_that_stays_open_is_forced_off(sim: storpool_sim.Running, db: A
     db.add("r", _entry("os--volume-1"))
     db.sync("r", None)
     sim.cluster.open("os--volume-1", CLIENT)
-    _asked(sim)
+    _queries(sim)
     db.sync("r", "os--volume-1")
-    forced = [json.loads(each.body)[0]["force"] for each in sim.requests if each.body]
+    forced = [json.loads(request.body)[0]["force"] for request in sim.requests if request.body]
     assert forced == [False] * 10 + [True] and devices.slept == [0.2] * 10
     assert _attached(sim) == set() and "forcing it off" in _lines(db)
 
 
-def test_a_refusal_half_way_is_made_good_by_the_next_sync(sim: storpool_sim.Running, db: AttachDB) -> None:
+def test_the_next_sync_goes_on_where_one_was_refused(sim: storpool_sim.Running, db: AttachDB) -> None:
     sim.api().volumesReassign(json=[{"volume": "os--volume-2", "rw": [2]}])
     for number in (1, 2, 3):
         db.add(f"r{number}", _entry(f"os--volume-{number}"))
@@ -266,7 +316,7 @@ def test_a_refusal_half_way_is_made_good_by_the_next_sync(sim: storpool_sim.Runn
 
 SYNCER = """
 import os, sys, logging
-from storpool_os import AttachDB, SPLockedFileError
+from storpool_os import AttachDB, SPLockedFileError, spattachdb
 exists = os.path.exists
 os.path.exists = lambda path: str(path).startswith("/dev/storpool/") or exists(path)
 host, port, token, path, number = sys.argv[1:]
@@ -288,7 +338,7 @@ def test_processes_that_sync_at_once_converge(sim: storpool_sim.Running, tmp_pat
     syncers: List[subprocess.Popen[str]] = [
         os_state.start(SYNCER, sim.host, sim.port, sim.token, path, number) for number in range(3)
     ]
-    assert [each.wait(timeout=60) for each in syncers] == [0] * 3
+    assert [syncer.wait(timeout=60) for syncer in syncers] == [0] * 3
     assert _attached(sim) == {(f"os--volume-{number}", CLIENT, "rw") for number in range(3)}
     assert set(json.loads(path.read_text())) == {"0", "1", "2"}
 
@@ -297,7 +347,7 @@ def test_another_sync_waits_as_long_as_one_may_wait_for_its_device(db: AttachDB)
     assert db.lock_tries * db.lock_pause > 2 * db.attach_tries * db.attach_pause
 
 
-def test_passing_api_errors_are_no_errors(
+def test_transient_errors_are_tried_again(
     sim: storpool_sim.Running, db: AttachDB, devices: Devices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = http.client.HTTPConnection.request

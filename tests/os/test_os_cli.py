@@ -51,6 +51,21 @@ def test_list_puts_requests_and_attachments_side_by_side(
     assert lines[2][:4] == ["r1", "os--volume-1", "rw", "ro"] and len(lines) == 3
 
 
+def test_an_attachment_that_lacks_a_field_does_not_keep_the_others_from_being_listed(
+    sim: storpool_sim.Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _state(tmp_path)
+    sim.api().volumesReassign(json=[{"volume": name, "detach": [1]} for name in ("else", "os--volume-1")])
+    for field, attached in (("volume", "-"), ("client", "-"), ("rights", "unknown")):
+        sim.faults.add("missing", field=field, on="AttachmentsList", times=1)
+        assert main(["list", "--file", str(path)], sim.env) == 0
+        lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert [line[:4] for line in lines[1:]] == [
+            ["r0", "os--volume-0", "rw", attached],
+            ["r1", "os--volume-1", "rw", "-"],
+        ]
+
+
 def test_check_has_a_status_for_programs(
     sim: storpool_sim.Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

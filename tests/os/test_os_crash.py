@@ -6,12 +6,13 @@ import contextlib
 import json
 import os
 import random
-import subprocess
+import signal
 import sys
 import time
 from pathlib import Path
 from typing import Callable, List, Tuple
 
+import os_disk
 import os_state
 import pytest
 
@@ -21,58 +22,46 @@ ROUNDS = int(os.environ.get("SP_TEST_KILL_ROUNDS", "60"))
 ORIGINAL = os.environ.get("SP_TEST_ORIGINAL_OPENSTACK", "")
 
 
+def _write_for_ever(path: Path, number: int, acknowledged: int) -> None:
+    db = SPLockedJSONDB(str(path))
+    while True:
+        db.add("mine", {"number": number, "padding": "x" * (number * 1237 % 9001)})
+        os.write(acknowledged, b"%d\n" % number)
+        number += 1
+
+
+def _writer(path: Path, number: int) -> Tuple[int, int]:
+    """Start a process that writes; return its id, and a descriptor that says which writes have returned."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process == 0:
+        try:
+            _write_for_ever(path, number, writer)
+        finally:
+            os._exit(1)
+    os.close(writer)
+    return process, reader
+
+
 def test_writers_killed_at_any_instant_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     path = os_state.state_file(tmp_path, {"other": {"volume": "os--volume-1"}})
     inode = path.stat().st_ino
     number = 0
     for _ in range(ROUNDS):
-        writer = os_state.start(os_state.WRITER, path, "mine", -1, number, stdout=subprocess.PIPE)
-        assert writer.stdout is not None
-        acknowledged = int(writer.stdout.readline())
-        time.sleep(random.random() * 0.03)
-        acknowledged = max([acknowledged, *map(int, os_state.kill(writer).split("\n")[:-1])])
+        process, reader = _writer(path, number)
+        with open(reader, "rb") as lines:
+            acknowledged = int(lines.readline())
+            time.sleep(random.random() * 0.03)
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            acknowledged = max([acknowledged, *map(int, lines.read().split(b"\n")[:-1])])
         found = SPLockedJSONDB(str(path)).get()
-        # The one that was on its way when the process was killed may be there.
+        # The write that the kill interrupted may have been done.
         assert found["mine"]["number"] in (acknowledged, acknowledged + 1)
         assert found["other"] == {"volume": "os--volume-1"}
         assert len(found["mine"]["padding"]) == found["mine"]["number"] * 1237 % 9001
         assert json.loads(path.read_bytes()) == found and path.stat().st_ino == inode
         number = acknowledged + 1
-
-
-# What changes files or makes changes last; a process may die before and after each.
-STEPS = ("pwrite", "ftruncate", "fdatasync", "fsync", "rename", "fchmod")
-
-
-class Crash(BaseException):
-    """Stands for the end of the process: nothing that follows it is done."""
-
-
-def _crash_at(monkeypatch: pytest.MonkeyPatch, step: int, torn: bool) -> Callable[[], bool]:
-    """Let the process die at its so manyth step; a write may first get through in part."""
-    state = {"left": step, "dead": False}
-
-    def stand_in(name: str) -> Callable[..., object]:
-        real = getattr(os, name)
-
-        def stepped(*args: object) -> object:
-            if state["dead"]:
-                raise Crash
-            if state["left"] == 0:
-                state["dead"] = True
-                if torn and name == "pwrite":
-                    fd, data, offset = args
-                    assert isinstance(data, bytes)
-                    real(fd, data[: len(data) // 2 // 4096 * 4096 or 4096], offset)
-                raise Crash
-            state["left"] -= 1
-            return real(*args)
-
-        return stepped
-
-    for name in STEPS:
-        monkeypatch.setattr(os, name, stand_in(name))
-    return lambda: bool(state["dead"])
 
 
 @pytest.mark.parametrize("torn", [False, True])
@@ -87,10 +76,10 @@ def test_a_crash_at_each_step_leaves_the_old_state_or_the_new(
         path = os_state.state_file(directory)
         SPLockedJSONDB(str(path)).jsdump(before)
         with pytest.MonkeyPatch.context() as patched:
-            dead = _crash_at(patched, step, torn)
-            with contextlib.suppress(Crash):
+            died = os_disk.crash_at(patched, step, torn)
+            with contextlib.suppress(os_disk.Crash):
                 SPLockedJSONDB(str(path)).jsdump(after)
-            crashed = dead()
+            crashed = died()
         assert SPLockedJSONDB(str(path)).get() in ((before, after) if crashed else (after,))
         assert json.loads(path.read_bytes()) in (before, after)
         if not crashed:
@@ -134,7 +123,7 @@ def test_what_the_original_left_half_written_is_not_replaced_by_an_older_state(t
 
 
 @pytest.mark.parametrize("cut", [0, 10, 60, 120, -1])
-def test_a_half_written_side_file_is_not_believed(tmp_path: Path, cut: int) -> None:
+def test_an_incomplete_journal_is_ignored(tmp_path: Path, cut: int) -> None:
     path = os_state.state_file(tmp_path, {"a": 1})
     side = Path(journal.Journal(str(path)).path)
     os.close(journal.Journal(str(path)).begin(path.stat(), b'{"a": 1}', b'{"b": 2}'))

@@ -1,4 +1,4 @@
-"""The locked file: whom it keeps out, what it reads and writes, and what it says where it cannot."""
+"""The locked file: whom it keeps out, what it reads and writes, and what its errors say."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_lock_that_another_process_keeps_is_an_error_in_the_end(tmp_path: Path
         pass
 
 
-def test_waiting_for_a_lock_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_waiting_for_a_lock_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = os_state.state_file(tmp_path)
     holder = _hold(path)
     locked = SPLockedFile(str(path))
@@ -109,7 +109,7 @@ def test_a_process_forked_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> No
         os_state.kill(child)
 
 
-def test_changed_tells_of_other_states_and_other_files(tmp_path: Path) -> None:
+def test_changed_sees_other_states_and_other_files(tmp_path: Path) -> None:
     path = tmp_path / "file"
     locked = SPLockedFile(str(path))
     assert not locked.changed()
@@ -130,7 +130,7 @@ def test_changed_tells_of_other_states_and_other_files(tmp_path: Path) -> None:
     assert locked.changed()
 
 
-def test_what_ends_in_an_exception_is_not_what_was_left(tmp_path: Path) -> None:
+def test_a_block_that_ends_in_an_exception_leaves_the_file_changed(tmp_path: Path) -> None:
     locked = SPLockedFile(str(os_state.state_file(tmp_path)))
     with pytest.raises(RuntimeError), locked:
         raise RuntimeError
@@ -162,10 +162,10 @@ def test_a_corrupt_file_is_kept_as_it_is_and_aside(tmp_path: Path, content: byte
         with pytest.raises(ValueError, match="state") as caught:
             SPLockedJSONDB(str(path)).add("a", 1)
         assert isinstance(caught.value, SPLockedFileError)
-    (copy,) = (each for each in tmp_path.iterdir() if each != path)
-    assert str(copy) in str(caught.value)
-    assert path.read_bytes() == copy.read_bytes() == content
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o640
+    (duplicate,) = (file for file in tmp_path.iterdir() if file != path)
+    assert str(duplicate) in str(caught.value)
+    assert path.read_bytes() == duplicate.read_bytes() == content
+    assert stat.S_IMODE(duplicate.stat().st_mode) == 0o640
 
 
 def test_adding_and_removing_keep_the_inode_mode_and_owner(tmp_path: Path) -> None:
@@ -426,7 +426,7 @@ def _as_another(path: Path, uid: int) -> str:
 
 @pytest.fixture
 def shared() -> Iterator[Path]:
-    """A file as docs/openstack.md has it made, where every user can get at it."""
+    """Make a file as docs/openstack.md says, where every user can reach it."""
     with tempfile.TemporaryDirectory() as directory:
         os.chown(directory, 0, 1234)
         os.chmod(directory, 0o2770)  # noqa: S103 - the group is what services share

@@ -64,9 +64,9 @@ class _Reader:
             return Shape("const", values=(node.value,))
         if isinstance(node, nodes.UnionNode):
             parts = tuple(self.shape_of(part) for part in node.alternatives)
-            return Shape("either", parts=parts, kept=node.toldApart is not None)
+            return Shape("either", parts=parts, kept=node.discriminator is not None)
         if isinstance(node, nodes.MapNode):
-            return Shape("map", parts=(self.shape_of(node.key), self.shape_of(node.value)), known=node.known)
+            return Shape("map", parts=(self.shape_of(node.key), self.shape_of(node.value)), known=node.documented_key)
         if isinstance(node, nodes.ListNode):
             return Shape("set" if isinstance(node, nodes.SetNode) else "list", parts=(self.shape_of(node.item),))
         if isinstance(node, nodes.ObjectNode):

@@ -14,7 +14,7 @@ import story
 import storpool_sim
 from storpool.spapi.call import CALLS
 from storpool_sim import ManualClock
-from storpool_sim.handlers import HANDLERS
+from storpool_sim.calls.registry import HANDLERS
 
 PYTHON = os.environ.get("SP_PEER_PYTHON", "")
 CALLER = Path(__file__).with_name("caller.py")

@@ -17,8 +17,8 @@ import pytest
 import storpool_sim
 from storpool import spapi
 from storpool_sim import Cluster, Running
-from storpool_sim.clock import ManualClock
-from storpool_sim.defaults import TOKEN
+from storpool_sim.cluster.clock import ManualClock
+from storpool_sim.cluster.defaults import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -41,7 +41,41 @@ def test_a_bare_list_is_taken_by_both_calls(api):
     assert attached(api) == [("v", 1, "rw", 0), ("w", 2, "ro", 0)]
 
 
-def test_read_write_at_two_clients_is_busy(api, refused):
+def test_a_volume_is_read_write_at_several_clients(sim, api):
+    attach(api, {"volume": "v", "rw": [1]})
+    attach(api, {"volume": "v", "rw": [2]})
+    attach(api, {"volume": "w", "rw": [1, 2]})
+    assert attached(api) == [("v", 1, "rw", 0), ("w", 1, "rw", 1), ("v", 2, "rw", 0), ("w", 2, "rw", 1)]
+    sim.cluster.check()
+
+
+def test_live_migration_attaches_at_the_destination_first(sim, api, refused):
+    """The device is open at both ends for a while: the memory of the guest is copied last."""
+    attach(api, {"volume": "v", "rw": [1]})
+    sim.cluster.open("v", 1)
+    attach(api, {"volume": "v", "rw": [2]})
+    sim.cluster.open("v", 2)
+    assert "open at client 1" in refused("busy", attach, api, {"volume": "v", "detach": [1]})
+    sim.cluster.close("v", 1)
+    attach(api, {"volume": "v", "detach": [1]})
+    assert attached(api) == [("v", 2, "rw", 0)]
+    assert "open at client 2" in refused("busy", attach, api, {"volume": "v", "detach": [2]})
+    sim.cluster.check()
+
+
+def test_what_must_not_be_written_to_is_not_while_any_of_several_clients_may(api, refused):
+    api.snapshotCreate("v", {"name": "s"})
+    attach(api, {"volume": "v", "rw": [1, 2]})
+    attach(api, {"volume": "v", "detach": [1]})
+    refused("busy", api.volumeRevert, "v", {"toSnapshot": "s"})
+    refused("busy", api.volumeFreeze, "v")
+    refused("busy", api.volumeDelete, "v")
+    attach(api, {"volume": "v", "detach": [2]})
+    api.volumeRevert("v", {"toSnapshot": "s"})
+
+
+def test_read_write_at_two_clients_is_busy_where_it_is_forbidden(sim, api, refused):
+    sim.cluster.sharedWrites = False
     attach(api, {"volume": "v", "rw": [1]})
     refused("busy", attach, api, {"volume": "v", "rw": [2]})
     refused("busy", attach, api, {"volume": "w", "rw": [1, 2]})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storpool.spapi.call import CALLS
-from storpool_sim.calls import state, table
+from storpool_sim.calls.table import state, table
 from storpool_sim.cli import main
 
 GUIDE = Path(__file__).parents[2] / "docs" / "simulator.md"

@@ -30,9 +30,9 @@ ROOT = Path(__file__).resolve().parents[2]
             ["serve", "--down", "101"],
             "argument --down: '101' is not like disk:101; there are disk, server, client, node",
         ),
-        (["serve", "--fault", "x"], "argument --fault: 'x' is none of the faults"),
+        (["serve", "--fault", "x"], "argument --fault: kind: 'x' is not one of"),
         (["serve", "--fault", "reset:x"], "argument --fault: probability: not a number: 'x'"),
-        (["serve", "--fault", "reset:every=2"], "argument --fault: no such key: every"),
+        (["serve", "--fault", "reset:every=2"], "argument --fault: every: no such key"),
         (["serve", "--seed", "x"], "argument --seed: invalid int value: 'x'"),
     ],
 )
@@ -115,7 +115,7 @@ def test_the_state_and_the_scenario_go_together(serve, tmp_path):
     assert [one.name for one in served.api().volumesList()] == ["vm-1"]
     assert served.control("faults")[0]["kind"] == "latency"
     assert served.stop(signal.SIGINT) == 0
-    assert any("1 requests were played again" in line for line in served.log)
+    assert any("1 requests were handled again" in line for line in served.log)
 
 
 def test_it_stops_while_requests_wait(serve):

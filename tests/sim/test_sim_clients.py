@@ -11,8 +11,9 @@ import pytest
 
 import storpool_sim
 from storpool_sim import Cluster
-from storpool_sim.dispatch import Dispatcher, Request
-from storpool_sim.later import Pending
+from storpool_sim.service.dispatch import Dispatcher
+from storpool_sim.service.messages import Request
+from storpool_sim.service.pending import PendingReply
 
 GiB = 1 << 30
 ATTACH = {"reassign": [{"volume": "v", "rw": [1]}]}
@@ -172,10 +173,10 @@ def test_the_dispatcher_promises_what_it_cannot_answer_yet(clock):
     cluster.changed()
     request = Request("GET", "/ctrl/1.0/ClientConfigWait/1", "Storpool v1:t")
     pending = dispatcher.begin(request)
-    assert isinstance(pending, Pending) and pending.poll() is None
+    assert isinstance(pending, PendingReply) and pending.poll() is None
     cluster.client_up(1)
     assert pending.wait().status == 200
-    assert not isinstance(dispatcher.begin(request), Pending)
+    assert not isinstance(dispatcher.begin(request), PendingReply)
 
 
 def test_a_device_appears_when_its_client_has_caught_up(tmp_path, clock):

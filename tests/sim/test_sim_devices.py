@@ -107,6 +107,37 @@ def test_snapshots_clones_and_reverts_carry_the_data(api, devices):
     assert (devices.parent / "dev-byid" / api.volumeList("v")[0].globalId).exists()
 
 
+def test_the_links_of_an_unnamed_volume_outlive_a_revert(api, devices):
+    first = api.volumeCreate({"size": 64 * MiB, "replication": 1}).globalId
+    name, byId = f"~{first}", devices.parent / "dev-byid"
+    attach(api, name)
+    write(byId / first, b"monday", 40 * MiB)
+    api.snapshotCreate(name, {"name": "s"})
+    write(byId / first, b"friday", 40 * MiB)
+    detach(api, name)
+    second = api.volumeRevert(name, {"toSnapshot": "s"}).globalId
+    assert not (byId / first).is_symlink()
+    attach(api, name)
+    for link in (devices / name, byId / first, byId / second):
+        assert read(link, 6, 40 * MiB) == b"monday"
+    detach(api, name)
+    assert list(byId.iterdir()) == []
+
+
+def test_the_data_outlives_the_transient_snapshot_of_a_copy(api, devices, clock):
+    make(api, "v")
+    attach(api, "v")
+    write(devices / "v", b"monday", 40 * MiB)
+    make(api, "copy", baseOn="v")
+    for _ in range(2):
+        clock.advance(60)
+        api.volumesList()
+    assert api.snapshotsList() == []
+    attach(api, "copy")
+    assert read(devices / "v", 6, 40 * MiB) == read(devices / "copy", 6, 40 * MiB) == b"monday"
+    assert len(list((devices / ".data").iterdir())) == 2
+
+
 def test_growing_adds_zeros_and_shrinking_cuts(api, devices):
     make(api, "v")
     attach(api, "v")

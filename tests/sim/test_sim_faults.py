@@ -14,7 +14,7 @@ import pytest
 
 import storpool_sim
 from storpool import spapi
-from storpool_sim.faults import Faults, parse
+from storpool_sim.service.faults import Faults, parse
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_the_same_seed_brings_the_same_faults():
 
 
 def test_the_old_way_is_http_1_0_and_one_request_a_connection():
-    with storpool_sim.running(oldHTTP=True) as sim:
+    with storpool_sim.running(old_http=True) as sim:
         head, _, body = raw(sim).partition(b"\r\n\r\n")
         assert head.split(b"\r\n")[0] == b"HTTP/1.0 200 OK"
         assert b"Connection: close" in head and json.loads(body)["data"] == []
@@ -202,7 +202,7 @@ def test_a_failover_may_reset_all_connections(sim, impatient):
 def test_delays_are_as_long_on_average_as_asked_for(distribution):
     faults = Faults(seed=3)
     faults.add("latency", seconds=2.0, distribution=distribution)
-    delays = [faults.met("/ctrl/1.0/VolumesList")[0] for _ in range(20_000)]
+    delays = [faults.meet("GET", "/ctrl/1.0/VolumesList").delay for _ in range(20_000)]
     assert sum(delays) / len(delays) == pytest.approx(2.0, rel=0.05)
     assert min(delays) >= 0
     spread = {"fixed": 1, "uniform": 2}.get(distribution, 5)
@@ -256,11 +256,11 @@ def test_each_part_of_a_description_is_checked():
     assert (fault.probability, fault.seconds, fault.distribution, fault.times) == (1.0, 0.2, "lognormal", 3)
     assert parse("failover:resets=true").resets is True
     for text, reason in (
-        ("latency:distribution=normal", "distribution: 'normal' is none of"),
-        ("reset:times=x", "times: not a number"),
-        ("reset:times=-1", "times: not a count"),
-        ("reset:probability=nan", "probability: not a number from 0 to 1"),
-        ("failover:resets=maybe", "resets: neither true nor false"),
+        ("latency:distribution=normal", "distribution: 'normal' is not one of"),
+        ("reset:times=x", "times: 'x' is not an integer"),
+        ("reset:times=-1", "times: '-1' is not an integer from 0"),
+        ("reset:probability=nan", "probability: nan is not a number from 0 to 1"),
+        ("failover:resets=maybe", "resets: 'maybe' is not one of True, False"),
         ("reset:1:1:Query:more", "too many parts: 'more'"),
     ):
         with pytest.raises(ValueError, match=reason):

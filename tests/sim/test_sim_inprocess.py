@@ -104,7 +104,7 @@ def test_who_waits_for_a_client_keeps_nobody_else_waiting(clock):
 
 
 def test_volumes_may_have_contents(tmp_path):
-    with storpool_sim.in_process(devDir=str(tmp_path / "dev")) as sim:
+    with storpool_sim.in_process(dev_dir=str(tmp_path / "dev")) as sim:
         api = sim.api()
         api.volumeCreate({"name": "v", "size": 1 << 20, "replication": 3})
         api.volumesReassignWait({"reassign": [{"volume": "v", "rw": [1]}]})
@@ -135,3 +135,21 @@ def test_a_reply_that_the_bindings_could_not_read_is_an_error(monkeypatch, refus
         with pytest.raises(spapi.ApiError) as caught:
             sim.api().volumesList()
         assert caught.value.name == "internalError"
+
+
+@pytest.mark.parametrize("begin", [storpool_sim.in_process, storpool_sim.running])
+def test_keywords_are_taken_by_the_names_they_had(begin, tmp_path):
+    with begin(devDir=str(tmp_path / "dev"), devDelay=0.0, errorStatuses=False) as sim:
+        sim.api().volumeCreate({"name": "v", "size": 1 << 20, "replication": 3})
+        sim.api().volumesReassignWait({"reassign": [{"volume": "v", "rw": [1]}]})
+        assert (tmp_path / "dev" / "v").exists()
+        with pytest.raises(spapi.ApiError) as caught:
+            sim.api().volumeDelete("nope")
+        assert caught.value.status == 200
+    with (
+        pytest.raises(TypeError, match="errorStatuses is the old name of error_statuses"),
+        begin(errorStatuses=False, error_statuses=True),
+    ):
+        pass
+    with pytest.raises(TypeError, match="unexpected keyword"), begin(errorStatus=False):
+        pass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from storpool_sim.invariants import BrokenInvariant
-from storpool_sim.model import Attachment
+from storpool_sim.cluster.invariants import BrokenInvariant
+from storpool_sim.cluster.model import Attachment
 
 GiB = 1 << 30
 
@@ -51,6 +51,7 @@ def spoil_stored(cluster):
 
 
 def spoil_writers(cluster):
+    cluster.sharedWrites = False
     record = cluster.find("v")
     cluster.attachments[record.id, 2] = Attachment(record, 2, "rw", 5)
 
@@ -61,7 +62,7 @@ def spoil_slots(cluster):
 
 
 def spoil_attached(cluster):
-    del cluster.records[cluster.find("v").id]
+    del cluster.records._by_number[cluster.find("v").id]
 
 
 def spoil_opened(cluster):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storpool_sim.areas.iscsi_sessions import login
+from storpool_sim.calls.iscsi_sessions import login
 
 GiB = 1 << 30
 IQN = "iqn.1994-05.com.redhat:host"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import storpool_sim
-from storpool_sim.devices import Devices
+from storpool_sim.cluster.devices import Devices
 
 GiB = 1 << 30
 SECOND = {"clusterName": "second"}

@@ -133,7 +133,7 @@ def test_a_marker_says_how_the_cluster_is_run(suite):
         import pytest
         from storpool.spapi import ApiError
 
-        pytestmark = pytest.mark.storpool(token="module's", oldHTTP=True)
+        pytestmark = pytest.mark.storpool(token="module's", old_http=True)
 
         def version(sim):
             connection = http.client.HTTPConnection(sim.host, sim.port)
@@ -146,9 +146,13 @@ def test_a_marker_says_how_the_cluster_is_run(suite):
         def test_all_of_a_module(storpool_cluster):
             assert (storpool_cluster.token, version(storpool_cluster)) == ("module's", 10)
 
-        @pytest.mark.storpool(oldHTTP=False)
+        @pytest.mark.storpool(old_http=False)
         def test_the_nearest_wins(storpool_cluster):
             assert (storpool_cluster.token, version(storpool_cluster)) == ("module's", 11)
+
+        @pytest.mark.storpool(oldHTTP=False)
+        def test_the_nearest_wins_by_an_old_name(storpool_cluster):
+            assert version(storpool_cluster) == 11
 
         @pytest.mark.storpool(faults=["transient:1::KV", {"kind": "garbage", "on": "DisksList"}])
         def test_faults(storpool_cluster):
@@ -160,13 +164,13 @@ def test_a_marker_says_how_the_cluster_is_run(suite):
             assert api.volumesList() == []
             api.close()
 
-        @pytest.mark.storpool("oldHTTP")
+        @pytest.mark.storpool("old_http")
         def test_no_keyword(storpool_cluster):
             pass
         """,
-        passed=3,
+        passed=4,
         errors=1,
-    ).stdout.fnmatch_lines(["*takes keywords only, not ('oldHTTP',)*"])
+    ).stdout.fnmatch_lines(["*takes keywords only, not ('old_http',)*"])
 
 
 def test_a_suite_has_options_of_its_own(suite):

@@ -9,7 +9,7 @@ import pytest
 
 import storpool_sim
 from storpool_sim import Cluster, connect
-from storpool_sim.devices import Devices
+from storpool_sim.cluster.devices import Devices
 
 GiB = 1 << 30
 
@@ -71,13 +71,14 @@ def test_a_backup_arrives_and_comes_back(sim, api, clock, refused):
     reply = api.volumesGroupBackup({"location": "ffff", "volumes": ["v"], "tags": {"a": "b"}})
     made = reply.backups["v"]
     (there,) = api.snapshotsList(clusterName="far")
-    assert (there.globalId, there.backupOfGlobalId) == (made.remoteId, made.snapshotGlobalId)
+    assert there.globalId == there.backupOfGlobalId == made.remoteId == made.snapshotGlobalId
     assert there.backup and there.recoveringFromRemote and there.tags == {"a": "b"}
     assert api.volumeRelocatorStatus(clusterName="far").recoveringFromRemote == 1
     clock.advance(2)
     assert not api.snapshotsList(clusterName="far")[0].recoveringFromRemote
     (seen,) = api.snapshotsRemoteList()["snapshots"]
-    assert (seen.remoteId, seen.location, seen.localSnapshot) == (made.remoteId, "ffff", api.snapshotsList()[0].name)
+    assert (seen.name, seen.remoteId, seen.location) == ("v", made.remoteId, "ffff")
+    assert seen.localSnapshot == api.snapshotsList()[0].name
 
     api.volumeTemplateCreate({"name": "t", "placeAll": "hdd", "replication": 2})
     back = {"remoteId": made.remoteId, "remoteLocation": "ffff", "template": "t", "name": "back"}
@@ -85,6 +86,8 @@ def test_a_backup_arrives_and_comes_back(sim, api, clock, refused):
     found = api.snapshotList("back")[0]
     assert (found.size, found.placeAll, found.replication, found.backup) == (GiB, "hdd", 2, False)
     assert found.recoveringFromRemote
+    # At once the copy is what the id stands for, here as there.
+    assert found.globalId == made.remoteId and names(api.snapshotList("~" + made.remoteId)) == ["back"]
     refused("objectExists", api.snapshotFromRemote, {**back, "name": "again"})
     refused("objectDoesNotExist", api.snapshotFromRemote, {**back, "remoteId": "a.b.c"})
     refused("objectDoesNotExist", api.snapshotFromRemote, {**back, "remoteLocation": "nope"})
@@ -114,11 +117,11 @@ def test_a_group_is_backed_up_all_or_none_when_there_is_no_room(api, clusters, r
 def test_room_is_counted_for_the_group_as_a_whole(api, clusters, refused):
     api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
     far = clusters[2]
-    before = far.use()
+    before = far.space.use()
     api.volumeBackup({"location": "ffff", "volume": "v"})
-    needed = max(use.objects - before[number].objects for number, use in far.use().items())
+    needed = max(use.objects - before[number].objects for number, use in far.space.use().items())
     for disk in far.disks.values():
-        disk.foreignObjects = disk.objectSlots - far.use()[disk.id].objects - needed
+        disk.foreignObjects = disk.objectSlots - far.space.use()[disk.id].objects - needed
     refused("insufficientResources", api.volumesGroupBackup, {"location": "ffff", "volumes": ["v", "w"]})
     assert len(api.snapshotsList()) == 1
     api.volumeBackup({"location": "ffff", "volume": "w"})
@@ -127,9 +130,53 @@ def test_room_is_counted_for_the_group_as_a_whole(api, clusters, refused):
 def test_a_volume_is_made_of_a_remote_snapshot(api, clock):
     remoteId = api.volumeBackup({"location": "ffff", "volume": "v"}).remoteId
     api.volumeFromRemote({"remoteId": remoteId, "remoteLocation": "ffff", "name": "w"})
-    clock.advance(10)
-    assert api.volumeList("w")[0].size == GiB
     assert api.volumeListSnapshots("w")[0].transient
+    # The helper has an id of its own: a copy that stays can come besides.
+    api.snapshotFromRemote({"remoteId": remoteId, "remoteLocation": "ffff", "name": "s", "replication": 1})
+    for _ in range(2):
+        clock.advance(10)
+        assert api.volumeList("w")[0].size == GiB
+    assert api.volumeListSnapshots("w") == []
+    assert not any(one.transient for one in api.snapshotsList())
+
+
+def test_a_copy_answers_to_the_id_that_it_has_elsewhere(sim, api, clock):
+    """As disaster recovery uses it: reverted to, described and deleted by that id, without a name of its own."""
+    backup = api.volumesGroupBackup({"location": "ffff", "volumes": ["v"]}).backups["v"]
+    name = "~" + backup.remoteId
+    api.volumeDelete("v")
+    api.snapshotDelete(api.snapshotsList()[0].name)
+    clock.advance(10)
+    assert api.snapshotsList() == []
+    api.volumeCreate({"name": "v", "size": GiB, "replication": 3})
+    api.snapshotFromRemote({"remoteId": backup.remoteId, "remoteLocation": "ffff", "replication": 3})
+    assert names(api.snapshotsList()) == [name]
+    assert api.snapshotDescribe(name).globalId == backup.remoteId
+    clock.advance(2)
+    api.volumeRevert("v", {"toSnapshot": name})
+    assert api.volumeList("v")[0].parentName == name
+    api.snapshotDelete(name)
+    assert api.snapshotDescribe(name, clusterName="far").globalId == backup.remoteId
+    for cluster in sim.clusters:
+        cluster.check()
+
+
+def test_a_copy_is_not_moved_to_where_its_origin_is(api, clock, refused):
+    made = api.snapshotCreate("v", {"name": "s"})
+    api.snapshotExport({"snapshot": "s", "location": "ffff"})
+    far = {"clusterName": "far"}
+    want = {"remoteId": made.snapshotGlobalId, "remoteLocation": "wwww", "name": "copy", "replication": 1}
+    api.snapshotFromRemote(want, **far)
+    clock.advance(2)
+    refused("objectExists", api.snapshotMoveToRemote, "copy", {"cluster": "west"}, **far)
+    assert names(api.snapshotsList(**far)) == ["copy"] and names(api.snapshotsList()) == ["s"]
+
+
+def test_a_backup_is_listed_under_the_name_of_its_volume(api, clock):
+    unnamed = api.volumeCreate({"size": GiB, "replication": 3}).globalId
+    api.volumesGroupBackup({"location": "ffff", "volumes": ["v", f"~{unnamed}"]})
+    api.volumeUpdate("v", {"rename": "w"})
+    assert sorted(names(api.snapshotsRemoteList()["snapshots"])) == ["v", f"~{unnamed}"]
 
 
 def test_exports_are_seen_and_taken_back(api, refused):

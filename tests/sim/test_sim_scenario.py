@@ -10,6 +10,7 @@ import pytest
 
 import storpool_sim
 from storpool_sim import ManualClock, ScenarioError, load_scenario
+from storpool_sim.scenario import build
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "scenario.toml"
 
@@ -77,7 +78,7 @@ def test_the_same_in_yaml(written):
 
 def test_order_does_not_matter():
     """A volume may stand before the snapshot that it is made of, which stands before its own volume."""
-    scenario = storpool_sim.scenario.play(
+    scenario = build(
         {
             "clusters": [
                 {
@@ -122,7 +123,7 @@ BASE = {
         (lambda all, one: all.update(clusters=[5]), "clusters[0]: 5 is not"),
         (lambda all, one: all.update(clusters=[one, one]), "clusters: clusters that are connected need names"),
         (lambda all, one: one.update(id="X"), "clusters[0].id: 'X'"),
-        (lambda all, one: one.update(servers=[]), "clusters[0]: a server and a mgmt"),
+        (lambda all, one: one.update(servers=[]), "clusters[0]: there must be a server and a mgmt"),
         (lambda all, one: one.update(servers=[0]), "clusters[0].servers[0]: 0 is not"),
         (lambda all, one: one["disks"].append(dict(one["disks"][0])), "clusters[0].disks[1].id: 1 is there already"),
         (lambda all, one: one["disks"][0].update(server=9), "clusters[0].disks[0].server: there is no server 9"),
@@ -151,17 +152,17 @@ BASE = {
         (lambda all, one: one["down"].update(disks=[9]), "clusters[0].down.disks[0]: Disk 9 does not exist"),
         (lambda all, one: one.update(full=2), "clusters[0].full: 2 is not a number from 0 to 1"),
         (lambda all, one: all.update(faults={}), "faults: {} is not a list"),
-        (lambda all, one: all["faults"][0].update(kind="x"), "faults[0]: 'x' is none of the faults"),
-        (lambda all, one: all["faults"][0].update(seconds="x"), "faults[0]: seconds: not a time: 'x'"),
-        (lambda all, one: all["faults"][0].update(every=5), "faults[0]: no such key: every"),
+        (lambda all, one: all["faults"][0].update(kind="x"), "faults[0].kind: 'x' is not one of"),
+        (lambda all, one: all["faults"][0].update(seconds="x"), "faults[0].seconds: 'x' is not a number"),
+        (lambda all, one: all["faults"][0].update(every=5), "faults[0].every: no such key"),
     ],
 )
 def test_each_bad_entry_is_named(change, text):
     values = json.loads(json.dumps(BASE))
-    storpool_sim.scenario.play(values)
+    build(values)
     change(values, values["clusters"][0])
     with pytest.raises(ScenarioError) as caught:
-        storpool_sim.scenario.play(values)
+        build(values)
     assert str(caught.value).startswith(text)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import storpool_sim
 from storpool.spapi.call import CALLS
-from storpool_sim.handlers import HANDLERS
+from storpool_sim.calls.registry import HANDLERS
 
 GiB = 1 << 30
 

@@ -29,7 +29,7 @@ def test_a_snapshot_becomes_the_parent_of_its_volume(api, volume):
 
 def test_unnamed_snapshots_get_names_with_serials(api, volume):
     assert api.snapshotCreate(volume, {}).autoName == "v@1"
-    assert api("POST", False, "VolumeSnapshot/v", {"name": ""})["autoName"] == "v@2"
+    assert api("POST", False, "VolumeSnapshot/v", {})["autoName"] == "v@2"
     assert names(api) == ["v@1", "v@2"]
     assert all(one.autoName for one in api.snapshotsList())
 
@@ -133,10 +133,66 @@ def test_a_snapshot_is_rebased(api, volume):
     assert [one.name for one in api.volumeListSnapshots(volume)] == ["new"]
 
 
-def test_an_empty_name_is_none(api, volume):
-    assert api.snapshotCreate("v", {"name": ""}).autoName == "v@1"
-    (made,) = api.snapshotCreateGroup({"volumes": [{"volume": "v", "name": ""}]}).snapshots
-    assert made.snapshot == "v@2"
+def test_an_empty_name_is_none(api, volume, clock):
+    made = api.snapshotCreate("v", {"name": ""})
+    name = "~" + made.snapshotGlobalId
+    assert made.autoName is None
+    (snapshot,) = api.snapshotList(name)
+    assert (snapshot.name, snapshot.autoName) == (name, False)
+    assert api.volumeList("v")[0].parentName == name
+    api.snapshotUpdate(name, {"tags": {"a": "1"}})
+    api.volumeRebase("v", {})
+    api.snapshotDelete(name)
+    (snapshot,) = api.snapshotsList()
+    assert (snapshot.name, snapshot.deleted) == ("*" + made.snapshotGlobalId, True)
+    clock.advance(10)
+    assert api.snapshotsList() == []
+
+
+def test_in_a_group_an_empty_name_is_none_and_a_missing_one_is_made_up(api, volume):
+    api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
+    done = api.snapshotCreateGroup({"volumes": [{"volume": "v", "name": ""}, {"volume": "w"}]})
+    unnamed, automatic = done.snapshots
+    assert done.ok is True
+    assert unnamed.snapshot == "~" + unnamed.snapshotGlobalId
+    assert automatic.snapshot == "w@1"
+    assert [(one.name, one.autoName) for one in api.snapshotsList()] == [("w@1", True), (unnamed.snapshot, False)]
+
+
+def test_a_group_answers_as_other_changes_do(api, volume):
+    done = api("POST", False, "VolumesGroupSnapshot", {"volumes": [{"volume": "v", "name": "s"}]})
+    assert done["ok"] is True and [one["snapshot"] for one in done["snapshots"]] == ["s"]
+
+
+def test_the_name_of_a_snapshot_can_be_taken_away(api, volume, refused):
+    made = api.snapshotCreate("v", {"name": "s"})
+    api.snapshotUpdate("s", {"rename": "", "tags": {"a": "1"}})
+    name = "~" + made.snapshotGlobalId
+    assert [(one.name, one.tags) for one in api.snapshotsList()] == [(name, {"a": "1"})]
+    assert api.volumeList("v")[0].parentName == name
+    refused("objectDoesNotExist", api.snapshotList, "s")
+    api.snapshotUpdate(name, {"rename": ""})
+    api.snapshotUpdate(name, {"rename": "again"})
+    assert names(api) == ["again"]
+
+
+def test_every_record_of_a_snapshot_says_that_it_is_one(api, volume):
+    api.snapshotCreate("v", {"name": "s"})
+    api.snapshotCreate("v", {})
+    raw = {"returnRawAPIData": True}
+    records = [
+        *api.snapshotsList(**raw),
+        *api.snapshotsSpace(**raw),
+        *api.snapshotList("s", **raw),
+        api.snapshotDescribe("s", **raw),
+        api.snapshotInfo("s", **raw),
+        *api.volumeListSnapshots("v", **raw),
+        *api.volumesAndSnapshotsList(**raw)["snapshots"],
+        *(api.volumesStatus(**raw)[name] for name in ("s", "v@1")),
+    ]
+    assert len(records) == 13 and all(record["snapshot"] is True for record in records)
+    assert not any(record.get("snapshot") for record in api.volumesList(**raw))
+    assert all(one.snapshot for one in api.snapshotsList())
 
 
 def test_a_snapshot_that_another_volume_was_made_of_is_counted_again_when_that_one_goes(api, volume, clock):

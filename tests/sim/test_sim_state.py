@@ -25,8 +25,9 @@ import story
 import storpool_sim
 from storpool import spapi
 from storpool_sim import ManualClock, StateError
-from storpool_sim.frozen import NOT_STATE
 from storpool_sim.runner import Running
+from storpool_sim.service.checkpoint import NOT_STATE
+from storpool_sim.service.statefile import FORMAT, StateFile
 
 GiB = 1 << 30
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,7 +133,7 @@ def everything(clusters):
     seen = {}
     for one in clusters:
         one.settle()
-        one.use()  # brings up to date what is counted when it is asked for
+        one.space.use()  # brings up to date what is counted when it is asked for
     return [
         [[name, plain(value, seen)] for name, value in vars(one).items() if name not in NOT_STATE] for one in clusters
     ]
@@ -238,7 +239,7 @@ def test_long_chains_of_snapshots_are_no_trouble(path):
 
 
 def test_a_checkpoint_takes_the_place_of_a_long_journal(path, monkeypatch):
-    monkeypatch.setattr("storpool_sim.state.JOURNAL_LENGTH", 10)
+    monkeypatch.setattr("storpool_sim.service.statefile.JOURNAL_LENGTH", 10)
 
     def act(sim):
         for index in range(35):
@@ -269,12 +270,12 @@ def test_contents_of_volumes_are_kept(tmp_path, path):
         # What a killed simulator leaves behind.
         shutil.copytree(devices / ".data", tmp_path / "left")
 
-    copy, _ = crashed(path, act, devDir=str(devices))
+    copy, _ = crashed(path, act, dev_dir=str(devices))
     shutil.rmtree(devices)
     devices.mkdir()
     (tmp_path / "left" / "999").write_bytes(b"of a volume whose creation was never acknowledged")
     shutil.move(tmp_path / "left", devices / ".data")
-    with storpool_sim.running(state=copy, devDir=str(devices)) as sim:
+    with storpool_sim.running(state=copy, dev_dir=str(devices)) as sim:
         api = sim.api()
         assert spapi.pathPollWait(str(devices / "v"), True, True, 0.01, 10)
         assert (devices / "v").read_bytes()[:5] == b"later"
@@ -309,7 +310,7 @@ def newer(path):
     with storpool_sim.running(state=path):
         pass
     with sqlite3.connect(path) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute(f"PRAGMA user_version = {FORMAT + 1}")
     database.close()
 
 
@@ -341,7 +342,7 @@ def cut(path):
     [
         (lambda path: Path(path).write_text("[not ours]\n" * 200), "not a database"),
         (other_database, "something else"),
-        (newer, "newer simulator, in format 2"),
+        (newer, f"newer simulator, in format {FORMAT + 1}; this one knows {FORMAT}"),
         (bad_checkpoint, "checkpoint is damaged"),
         (bad_journal, "entry 3 of its journal is damaged"),
         (cut, "."),
@@ -382,16 +383,15 @@ def test_what_cannot_be_written_is_not_acknowledged(path, monkeypatch, refused):
     with storpool_sim.running(state=path) as sim:
         api = sim.api(transientRetries=0)
         api.kvsCreate("before")
-        state = storpool_sim.state.State
-        write = state._transaction
+        write = StateFile._transaction
 
         def full(self):
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr(state, "_transaction", full)
+        monkeypatch.setattr(StateFile, "_transaction", full)
         assert "disk is full" in refused("internalError", api.kvsCreate, "during")
         refused("internalError", api.kvsBuckets)
-        monkeypatch.setattr(state, "_transaction", write)
+        monkeypatch.setattr(StateFile, "_transaction", write)
         # There is room again: what was done is written, and said.
         assert set(api.kvsBuckets().buckets) == {"before", "during"}
     with storpool_sim.running(state=path) as sim:

@@ -10,8 +10,9 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 
 from storpool_sim import Cluster, ManualClock, SimError, connect
-from storpool_sim.dispatch import Dispatcher, Request
-from storpool_sim.later import Pending
+from storpool_sim.service.dispatch import Dispatcher
+from storpool_sim.service.messages import Request
+from storpool_sim.service.pending import PendingReply
 
 GiB = 1 << 30
 STEPS = 400
@@ -44,7 +45,7 @@ class Storm:
         ]
         connect(*self.clusters)
         self.dispatcher = Dispatcher(self.clusters[0], "t", checkReplies=True)
-        self.waiting: List[Pending] = []
+        self.waiting: List[PendingReply] = []
         self.done = 0
 
     def one_of(self, *things: Any) -> Any:
@@ -123,7 +124,7 @@ class Storm:
         prefix = self.one_of("", "", "", "MultiCluster/", "RemoteCommand/second/", "RemoteCommand/far/")
         data = b"" if body is None else json.dumps(body).encode()
         reply = self.dispatcher.begin(Request(method, f"/ctrl/1.0/{prefix}{query}", "Storpool v1:t", data))
-        if isinstance(reply, Pending):
+        if isinstance(reply, PendingReply):
             self.waiting.append(reply)
         else:
             assert reply.error != "internalError", (method, prefix, query, body, reply.body)

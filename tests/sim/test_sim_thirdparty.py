@@ -16,7 +16,7 @@ import pytest
 
 import storpool_sim
 from storpool_sim import Cluster, connect
-from storpool_sim.clock import Clock
+from storpool_sim.cluster.clock import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "tests" / "programs"
@@ -36,7 +36,7 @@ class FastClock(Clock):
         super().__init__()
         self._begun = time.time()
 
-    def now(self) -> float:
+    def read(self) -> float:
         return self._begun + (time.time() - self._begun) * self.TIMES
 
     def seconds_until(self, when: float) -> float:
@@ -157,7 +157,7 @@ def test_programs_without_the_bindings(sim, run):
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
 def test_curl_and_an_old_cluster(clock):
-    with storpool_sim.running(clock=clock, oldHTTP=True) as sim:
+    with storpool_sim.running(clock=clock, old_http=True) as sim:
         assert sim.api().volumesList() == []
         done = subprocess.run(
             ["curl", "-sS", "-H", f"Authorization: Storpool v1:{sim.token}", f"http://{sim.host}:{sim.port}/ctrl/1.0/VolumesList"],

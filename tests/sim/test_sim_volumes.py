@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from storpool_sim.dispatch import Dispatcher, Request
+from storpool_sim.service.dispatch import Dispatcher
+from storpool_sim.service.messages import Request
 
 GiB = 1 << 30
 MiB = 1 << 20
@@ -207,6 +208,46 @@ def test_a_copy_of_a_volume_goes_through_a_transient_snapshot(api, clock, refuse
     assert api.snapshotsList() == []
 
 
+def test_a_transient_snapshot_goes_although_volume_and_clone_live(sim, api, clock):
+    make(api)
+    api.snapshotCreate("v", {"name": "s"})
+    sim.cluster.write("v", 10 * MiB)
+    made = api.volumeCreate({"name": "w", "baseOn": "v"})
+    sim.cluster.write("w", 5 * MiB)
+    api.snapshotCreate("v", {"name": "later"})
+    clock.advance(1)
+    assert api.snapshotList(made.autoName)[0].transient
+    clock.advance(30)
+    assert names(api.snapshotsList()) == ["*" + made.autoName, "later", "s"]
+    assert {one.name: one.parentName for one in api.volumesList() + api.snapshotsList()[1:]} == {
+        "v": "later",
+        "later": "s",
+        "w": "s",
+        "s": "",
+    }
+    clock.advance(30)
+    assert not any(one.transient for one in api.snapshotsList())
+    status = api.volumesStatus()
+    assert {name: status[name].storedSize for name in status} == {"v": 0, "later": 10 * MiB, "w": 15 * MiB, "s": 0}
+    sim.cluster.check()
+
+
+def test_a_transient_snapshot_stays_while_there_is_no_room_without_it(sim, api, clock):
+    make(api)
+    sim.cluster.write("v", 512 * MiB)
+    made = api.volumeCreate({"name": "w", "baseOn": "v"})
+    sim.cluster.fill(1.0)
+    clock.advance(60)
+    assert api.snapshotList(made.autoName)[0].transient
+    sim.cluster.check()
+    sim.cluster.fill(0)
+    clock.advance(60)
+    api.volumesList()
+    clock.advance(60)
+    assert api.snapshotsList() == []
+    assert {one.storedSize for one in api.volumesSpace()} == {512 * MiB}
+
+
 def test_an_attached_volume_is_deleted_only_on_demand(sim, api, refused):
     make(api)
     api.volumesReassignWait({"reassign": [{"volume": "v", "rw": [1]}]})
@@ -230,6 +271,43 @@ def test_a_reverted_volume_has_the_snapshots_place_and_another_id(api, refused):
     assert volume.parentName == "s"
     assert volume.globalId != first
     assert api.volumeInfo("~" + volume.globalId).visibleVolumeId == volume.visibleVolumeId
+
+
+def test_a_revert_keeps_the_name_of_an_unnamed_volume(sim, api):
+    first = api.volumeCreate({"size": GiB, "replication": 3}).globalId
+    name = "~" + first
+    api.snapshotCreate(name, {"name": "s"})
+    ids = [first]
+    for _ in range(2):
+        ids.append(api.volumeRevert(name, {"toSnapshot": "s"}).globalId)
+        (volume,) = api.volumesList()
+        assert (volume.name, volume.globalId) == (name, ids[-1])
+    assert len(set(ids)) == 3
+    assert {api.volumeList("~" + globalId)[0].name for globalId in ids} == {name}
+    assert name in api.volumesQuickStatus()
+    api.volumesReassignWait({"reassign": [{"volume": name, "rw": [1]}]})
+    (attachment,) = api.attachmentsList()
+    assert (attachment.volume, attachment.globalId) == (name, ids[-1])
+    assert api.snapshotCreate(name, {}).autoName == f"{first}@1"
+    sim.cluster.check()
+
+
+@pytest.mark.parametrize("reverted", [False, True])
+def test_the_name_of_a_volume_can_be_taken_away(sim, api, refused, reverted):
+    globalId = make(api).globalId
+    api.snapshotCreate("v", {"name": "s"})
+    if reverted:
+        globalId = api.volumeRevert("v", {"toSnapshot": "s"}).globalId
+    api.volumeUpdate("v", {"rename": "", "tags": {"a": "1"}})
+    (volume,) = api.volumesList()
+    assert (volume.name, volume.globalId, volume.tags) == (f"~{globalId}", globalId, {"a": "1"})
+    refused("objectDoesNotExist", api.volumeList, "v")
+    make(api)
+    api.volumeUpdate(volume.name, {"rename": ""})
+    refused("objectExists", api.volumeUpdate, volume.name, {"rename": "v"})
+    api.volumeUpdate(volume.name, {"rename": "w"})
+    assert names(api.volumesList()) == ["v", "w"]
+    sim.cluster.check()
 
 
 def test_a_frozen_volume_is_a_snapshot_of_that_name(api, refused):

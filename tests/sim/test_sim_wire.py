@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-import storpool_sim
 from storpool import spapi, spconfig
 from storpool_os import AttachDB
+from storpool_sim.service.messages import Exchange
 
 GiB = 1 << 30
 
@@ -106,6 +106,6 @@ def test_the_configuration_finds_the_cluster(sim, tmp_path):
 
 def test_a_log_line_stays_one_line():
     target = "/a\x1b[31m\nb" + "x" * 1000
-    line = storpool_sim.exchange.Exchange("GET", target, b"", 404, b"", "", "unknownQuery", 0.0015).line()
+    line = Exchange("GET", target, b"", 404, b"", "", "unknownQuery", 0.0015).line()
     assert line.startswith("GET  /a\\x1b[31m\\nbxxx") and line.endswith("xxx... -> 404 unknownQuery (1.5 ms)")
     assert len(line) < 400
