@@ -14,6 +14,7 @@ import re
 import sys
 from typing import Iterable, Iterator, List, Optional, Tuple
 
+from .spcli import CommandParser
 from .spconfig import SPConfig, SPConfigException, api_config
 
 __all__ = ["main"]
@@ -46,15 +47,35 @@ def main(argv: Optional[List[str]] = None) -> int:
     return 0
 
 
+_DESCRIPTION = """\
+Print variables of the configuration of a StorPool node: a NAME=value line for
+each, in the order of the command line. Without names, print all of them,
+sorted. The token is among them."""
+
+_EPILOG = """\
+examples:
+  storpool_confshow SP_OURID              one variable
+  storpool_confshow -s node2 OURID        that of another host
+  host=$(storpool_confshow -n SP_API_HTTP_HOST)
+  eval "$(storpool_confshow -e OURID)"    take it over in a shell script
+
+exit status:
+  0    the variables were printed
+  1    the configuration cannot be read, or has no such variable
+  2    the options are wrong"""
+
+
+def _version() -> str:
+    # Imported for this option only: the configuration can be read without the rest of the bindings.
+    from .spapi import VERSION
+
+    return f"storpool_confshow {VERSION}"
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="storpool_confshow",
-        description="Print variables of the configuration of a StorPool node, a NAME=value line for each, in the order "
-        "of the command line; without names all of them, sorted. Among these is the token.",
-        epilog='In a shell script: eval "$(storpool_confshow -e OURID)"',
-    )
+    parser = CommandParser(prog="storpool_confshow", description=_DESCRIPTION, epilog=_EPILOG, version=_version)
     parser.add_argument(
-        "-s", dest="section", metavar="SECTION", help="the section to read, the name of a host (this one)"
+        "-s", dest="section", metavar="SECTION", help="read this section, the name of a host (default: this host)"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("-e", dest="eval", action="store_true", help="quote the values, for a shell's eval")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import List
 
 import pytest
@@ -14,6 +16,7 @@ from storpool import spapi
 
 COMMANDS = {
     "storpool_confget": ["-m", "storpool.spconfget"],
+    "storpool_confshow": ["-m", "storpool.spconfshow"],
     "storpool_os": ["-m", "storpool_os"],
     "storpool_req": ["-m", "storpool.spreq"],
     "storpool_sim": ["-m", "storpool_sim"],
@@ -49,3 +52,16 @@ def test_a_wrong_option_is_one_line_on_a_terminal(name: str, argv: List[str]) ->
     assert seen.lines[0].startswith(f"{name}: ") and "\x1b" not in seen.raw
     if name != "storpool_req":  # which adds its usage
         assert len(seen.lines) == 1 and f"{name} --help" in seen.lines[0]
+
+
+def test_requests_of_openstack_do_not_control_the_terminal(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    entry = {"volume": "os--v\x1b[2J", "type": "t", "id": "i", "rights": 2}
+    state.write_text(json.dumps({"r\x1b]0;title\x07": entry}))
+    code = (
+        "import json, sys; from storpool_os.__main__ import main\n"
+        "sys.exit(main(['list', '--file', sys.argv[1]], json.loads(sys.argv[2])))"
+    )
+    with storpool_sim.running() as sim:
+        seen = ended(spawned_command(["-c", code, str(state), json.dumps(sim.env)], environment(sim), 120))
+    assert seen.status == 0 and "os--v\\x1b[2J" in seen.raw and "\x1b" not in seen.raw and "\x07" not in seen.raw

@@ -1,4 +1,4 @@
-"""`storpool_confget`, as programs and shells take its output."""
+"""`storpool_confget`, and how programs and shells use its output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from storpool import spconfig
 
-# What a shell would do something with.
+# Characters that are special in a shell.
 NASTY = 'it\'s "a" $HOME `id` $(id) ; & | * \\ #x !y'
 
 CONFIG = f"""\
@@ -40,7 +40,7 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def program(config: Path) -> Path:
-    """A script like the installed one, with a configuration of its own."""
+    """Write a script like the installed one that reads another configuration."""
     script = config.parent / "storpool_confget"
     script.write_text(
         f"#!{sys.executable}\nimport sys\nfrom storpool.spconfig import SPConfig\n"
@@ -92,7 +92,7 @@ class TestLines:
             stream.write(f"[{os.uname().nodename}]\nSP_OURID=33\n")
         assert _variables(run().stdout)["SP_OURID"] == "33"
 
-    def test_are_what_the_bindings_go_by(self, run: Run) -> None:
+    def test_are_what_the_bindings_use(self, run: Run) -> None:
         assert _variables(run(SP_API_HTTP_HOST="there").stdout)["SP_API_HTTP_HOST"] == "there"
 
     def test_can_be_cut_and_searched(self, program: Path) -> None:
@@ -108,13 +108,13 @@ class TestLines:
 
 class TestShell:
     @pytest.mark.parametrize("shell", ["sh", "bash"])
-    def test_takes_values_over_as_they_are(self, program: Path, shell: str) -> None:
+    def test_gets_values_unchanged(self, program: Path, shell: str) -> None:
         script = f'eval "$({program} -S -s two)"; printf "%s|" "$SP_NASTY" "$SP_EMPTY" "$SP_OURID" "$SP_AUTH_TOKEN"'
         env = _env(SP_AUTH_TOKEN="two\nlines' $HOME")
         done = subprocess.run([shell, "-c", script], env=env, capture_output=True, text=True, check=True)
         assert (done.stdout, done.stderr) == (f"{NASTY}||2|two\nlines' $HOME|", "")
 
-    def test_takes_the_defaults_over(self, program: Path) -> None:
+    def test_gets_the_defaults(self, program: Path) -> None:
         script = f'eval "$({program} -S)"; env'
         done = subprocess.run(["sh", "-ac", script], env=_env(), stdout=subprocess.PIPE, text=True, check=True)
         assert set(done.stdout.splitlines()) >= {f"{name}={value}" for name, value in spconfig.DEFAULTS.items()

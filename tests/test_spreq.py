@@ -1,4 +1,4 @@
-"""The command line: how a call is found, what goes to which output, and the exit status, against a real HTTP server."""
+"""The command line for scripts: finding calls, output, errors and exit statuses, against a real HTTP server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOKEN = "4315061871"
 
 
 class Cluster(http.server.ThreadingHTTPServer):
-    """Answers each request with what the test put there, and keeps what was asked."""
+    """Answers each request with the reply that the test has set, and keeps the requests."""
 
     daemon_threads = True
 
@@ -75,7 +75,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The configuration file, with a token only; the environment has nothing."""
+    """Write a configuration file with a token only, and empty the environment."""
     path = tmp_path / "storpool.conf"
     path.write_text(f"SP_AUTH_TOKEN={TOKEN}\n")
     monkeypatch.setattr(spconfig.SPConfig, "PATH_CONFIG", str(path))
@@ -87,7 +87,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(cluster: Cluster, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in this process, as the interpreter would end it."""
+    """Return a function that runs a command line in this process, and exits as the interpreter does."""
     with config.open("a") as stream:
         stream.write(f"SP_API_HTTP_HOST=127.0.0.1\nSP_API_HTTP_PORT={cluster.server_port}\n")
 
@@ -95,7 +95,7 @@ def run(cluster: Cluster, config: Path, monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def _program(tmp_path: Path, config: Optional[Path] = None) -> str:
-    """Make a script like the installed one, with a configuration of its own."""
+    """Write a script like the installed one that reads another configuration."""
     paths = (
         "" if config is None else f"SPConfig.PATH_CONFIG = {str(config)!r}; SPConfig.PATH_CONFIG_DIR = '/nonexistent'\n"
     )
@@ -147,12 +147,12 @@ class TestResult:
         assert run(*options, "VolumesList").result == []
         assert cluster.requests == [("GET", f"/ctrl/1.0/{path}", "")]
 
-    def test_a_call_of_one_cluster_stays_so(self, run: Run, cluster: Cluster) -> None:
+    def test_a_call_that_cannot_span_clusters_does_not(self, run: Run, cluster: Cluster) -> None:
         cluster.data({})
         assert run("-M", "DisksList").result == {}
         assert cluster.requests == [("GET", "/ctrl/1.0/DisksList", "")]
 
-    def test_a_misspelt_field_is_told_of(self, run: Run) -> None:
+    def test_a_misspelt_field_is_reported(self, run: Run) -> None:
         outcome = run("-P", "VolumeCreate", "--json", '{"name": "v", "siz": 1024}')
         assert outcome.status == 0
         assert "siz" in outcome.err
@@ -165,18 +165,18 @@ class TestResult:
 
 class TestFindingTheCall:
     @pytest.mark.parametrize("name", sorted(CALLS))
-    def test_each_call_can_be_asked_for(self, run: Run, name: str) -> None:
+    def test_each_call_is_found_by_its_query(self, run: Run, name: str) -> None:
         call = CALLS[name]
         argv = ["-N", call.query.partition("/{")[0], *(argument._name for argument in call.args)]
         if call.method == "POST":
             argv.insert(0, "-P")
         if call.json is not None:
             argv += ["--json", "{}"]
-        # The two calls of one query differ in nothing that the cluster would see.
+        # Two calls have this query; for the cluster they are the same.
         found = "snapshotAbandonDisk" if name == "volumeAbandonDisk" else name
         arguments = [argument._name for argument in CALLS[found].args]
         if name == "volumeAbandonDisk":
-            argv = ["snapshotName" if each == "volumeName" else each for each in argv]
+            argv = ["snapshotName" if word == "volumeName" else word for word in argv]
         parameters = [*arguments, {}] if call.json is not None else arguments
         assert run(*argv) == Outcome(0, f"About to invoke {found} with {parameters}, {{'clusterName': None}}\n", "")
 
@@ -195,7 +195,7 @@ class TestFindingTheCall:
             "query": query,
         }
 
-    def test_the_method_must_fit(self, run: Run) -> None:
+    def test_a_query_of_the_other_method_is_unknown(self, run: Run) -> None:
         error = run("-P", "VolumesList").error
         assert (error["name"], error["method"]) == ("cliUnknownQuery", "POST")
 
@@ -305,7 +305,7 @@ class TestErrorsOfTheCluster:
         error = run("Volume", "v").error
         assert (error["status"], error["name"], error["transient"]) == (1, "cliRequestFailed", False)
 
-    def test_an_error_of_ours_is_no_traceback(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_internal_error_is_no_traceback(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(spapi.Api, "volumesList", mock.Mock(side_effect=ZeroDivisionError("ours")))
         error = run("VolumesList").error
         assert (error["status"], error["name"]) == (1, "cliInternalError")
@@ -347,7 +347,7 @@ class TestConfiguration:
         assert str(config) in error["descr"]
         assert TOKEN not in error["descr"]
 
-    def test_the_environment_is_asked_for_each_variable_and_wins(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_variables_of_the_environment_take_precedence(self, monkeypatch: pytest.MonkeyPatch) -> None:
         values = {"SP_API_HTTP_HOST": "there", "SP_API_HTTP_PORT": "8000", "SP_AUTH_TOKEN": "from-file"}
         api = mock.Mock()
         monkeypatch.setattr(spconfig, "SPConfig", lambda: values)
@@ -438,7 +438,7 @@ class TestProgram:
         assert Outcome(done.returncode, done.stdout, done.stderr).error["missing"] == "SP_AUTH_TOKEN"
 
     @pytest.mark.parametrize("argv", [["VolumesList"], ["-N", "VolumesList"], ["--help"], ["--features"]])
-    def test_nobody_reading_is_no_error(self, run: Run, cluster: Cluster, config: Path, argv: List[str]) -> None:
+    def test_a_closed_pipe_is_no_error(self, run: Run, cluster: Cluster, config: Path, argv: List[str]) -> None:
         cluster.data([{"name": "v" * 100} for _ in range(1000)])
         reader, writer = os.pipe()
         os.close(reader)

@@ -1,4 +1,4 @@
-"""Completion of command lines, by pressing Tab in real shells."""
+"""Completion of command lines, with Tab in real shells."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ def env(sim: Any, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, str]:
     script = directory / "storpool_req"
     script.write_text(f"#!{sys.executable}\nfrom storpool.spreq import main\nmain()\n")
     script.chmod(stat.S_IRWXU)
-    made = environment(sim)
-    return {**made, "PATH": f"{directory}:{made['PATH']}", "TERM": "dumb"}
+    variables = environment(sim)
+    return {**variables, "PATH": f"{directory}:{variables['PATH']}", "TERM": "dumb"}
 
 
 @pytest.fixture(scope="module", params=SHELLS)
 def shell(
     request: pytest.FixtureRequest, env: Dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shell]:
-    with Shell(request.param, env, tmp_path_factory.mktemp("shell")) as made:
-        made.run(f"source <(storpool_req --completion {request.param})")
-        yield made
+    with Shell(request.param, env, tmp_path_factory.mktemp("shell")) as opened:
+        opened.run(f"source <(storpool_req --completion {request.param})")
+        yield opened
 
 
 class TestTab:
@@ -78,7 +78,7 @@ class TestTab:
         assert shell.tab(f"storpool_req {typed}") == f"storpool_req {line}"
 
     @pytest.mark.parametrize("typed", ["VolumeDel", "--describe VolumeDel", "--list VolumeDel"])
-    def test_finds_queries_that_change_something_without_their_option_too(self, shell: Shell, typed: str) -> None:
+    def test_offers_post_queries_without_their_option_if_there_are_no_others(self, shell: Shell, typed: str) -> None:
         assert shell.tab(f"storpool_req {typed}") == f"storpool_req {typed}ete "
 
     @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ class TestTab:
             ("VolumesList d", "VolumesList d"),
         ],
     )
-    def test_completes_the_names_of_what_the_cluster_has(self, shell: Shell, typed: str, line: str) -> None:
+    def test_completes_arguments_and_bodies_from_the_cluster(self, shell: Shell, typed: str, line: str) -> None:
         assert shell.tab(f"storpool_req {typed}") == f"storpool_req {line}"
 
-    def test_only_names_start_a_program(self, shell: Shell, tmp_path: Path) -> None:
+    def test_a_program_is_started_for_names_only(self, shell: Shell, tmp_path: Path) -> None:
         started = tmp_path / "started"
         shell.run(f"storpool_req() {{ : > {started}; }}")
         try:
@@ -145,7 +145,7 @@ def _fpath() -> str:
 
 
 class TestCandidates:
-    def test_names_that_a_shell_would_take_apart_are_not_offered(self, sim: Any, run: Run) -> None:
+    def test_names_that_a_shell_would_split_are_not_offered(self, sim: Any, run: Run) -> None:
         sim.api().kvsUpdate("bucket", {"set": {"plain": "1", "$(touch x)": "2", "a b": "3"}})
         assert run("--complete", "KV/Get", "bucket", "").out == "plain\n"
 
@@ -157,11 +157,11 @@ class TestCandidates:
         assert "db" in run("--complete", "volumeList", "").out.split()
 
     @pytest.mark.parametrize("words", [[], ["Nope", ""], ["VolumesList", ""], ["Volume", "a", ""]])
-    def test_nothing_to_offer_is_silence(self, run: Run, words: Any) -> None:
+    def test_nothing_is_printed_if_there_is_nothing_to_offer(self, run: Run, words: Any) -> None:
         done = run("--complete", *words)
         assert (done.status, done.out) == (0, "")
 
-    def test_no_cluster_is_silence(self, sim: Any) -> None:
+    def test_nothing_is_printed_without_a_cluster(self, sim: Any) -> None:
         done = piped(sim, "--complete", "Volume", "", SP_AUTH_TOKEN="wrong")
         assert (done.status, done.out, done.err) == (0, "", "")
         done = piped(sim, "--complete", "Volume", "", SP_API_HTTP_PORT="nonsense")

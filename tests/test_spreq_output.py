@@ -161,7 +161,7 @@ class TestColumns:
     def test_are_named_below_if_they_do_not_fit_with_how_to_see_them(self, sim: Any) -> None:
         hint, omitted = shown(sim, "-o", "table", "VolumesList").lines[-2:]
         assert re.match(r"\d+ more fields: ", omitted)
-        match = re.search(r"--columns (\S+),", hint)
+        match = re.search(r"--columns (\S+) ", hint)
         assert match is not None
         assert shown(sim, "-o", "table", "--columns", match[1], "VolumesList").status == 0
 
@@ -307,10 +307,17 @@ class TestProgress:
 class TestNarrowTerminals:
     @pytest.mark.parametrize("query", ["VolumesList", "DisksList", "VolumeTemplatesStatus", "ServicesList"])
     @pytest.mark.parametrize("env", [{}, {"TERM": "dumb"}], ids=["xterm", "dumb"])
-    def test_forty_columns_are_enough(self, sim: Any, query: str, env: Any) -> None:
+    def test_forty_columns_are_enough_for_tables(self, sim: Any, query: str, env: Any) -> None:
         seen = shown(sim, "-o", "table", query, width=40, env=env)
         assert seen.status == 0 and max(map(len, seen.lines)) <= 40
         assert ("\x1b" in seen.raw) == (not env)
+
+
+@pytest.mark.parametrize("argv", [["--list"], ["--describe", "VolumeCreate"], ["--describe", "DiskSummary"]])
+def test_forty_columns_are_enough_for_the_reference(sim: Any, argv: List[str]) -> None:
+    seen = shown(sim, *argv, width=40)
+    # Patterns, paths, JSON and command lines stay whole.
+    assert not [line for line in seen.lines if len(line) > 40 and not re.search(r"[\^{/$]|storpool_req|\S{20}", line)]
 
 
 def test_a_filter_without_a_form_needs_no_library(sim: Any, tmp_path: Path) -> None:

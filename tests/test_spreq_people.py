@@ -1,4 +1,4 @@
-"""What the command line has for people: the reference, tables, YAML; on terminals, in pipes, without the extra."""
+"""The command line for people: the reference, tables, YAML; on terminals, in pipes, without the extra."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def sim() -> Iterator[Any]:
         api.snapshotCreate("db", {"name": "db-monday"})
         api.volumesReassignWait({"reassign": [{"volume": "db", "rw": [1]}, {"snapshot": "db-monday", "ro": [2]}]})
         for command in (
-            {"setBaseName": {"name": "iqn.2019-08.com.example:one"}},
+            {"setBaseName": {"name": "iqn.2019-08.com.example:db"}},
             {"createPortalGroup": {"name": "pg"}},
             {"portalGroupAddNetwork": {"portalGroup": "pg", "net": "10.1.2.0/24"}},
             {"createTarget": {"volumeName": "db"}},
@@ -49,7 +49,7 @@ def run(sim: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 
 
 class Screen(io.StringIO):
-    """Takes itself for a terminal."""
+    """Output that claims to be a terminal."""
 
     encoding = "utf-8"  # type: ignore[assignment]
 
@@ -59,7 +59,7 @@ class Screen(io.StringIO):
 
 @pytest.fixture
 def screen(sim: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., List[str]]:
-    """Show what a command line shows on a terminal of some width, in this process."""
+    """Return a function that runs a command line in this process, and returns the lines that a terminal shows."""
     for name, value in {**sim.env, "TERM": "xterm"}.items():
         monkeypatch.setenv(name, value)
     for name in ("NO_COLOR", "FORCE_COLOR"):
@@ -91,13 +91,13 @@ class TestList:
             == "Volumes POST VolumeUpdate <volumeName> --json <json> Change a volume"
         )
 
-    def test_words_choose_among_names_titles_and_areas(self, run: Run) -> None:
+    def test_words_are_searched_in_names_titles_and_areas(self, run: Run) -> None:
         lines = [line for line in run("--list", "PORTAL", "change").out.splitlines() if line[:1] == " "]
         assert lines == []
         lines = [line for line in run("--list", "disk", "scrub").out.splitlines() if line[:1] == " "]
         assert len(lines) == 3
 
-    def test_a_word_that_no_query_has_is_an_error(self, run: Run) -> None:
+    def test_a_word_that_is_nowhere_is_an_error(self, run: Run) -> None:
         done = run("--list", "nosuchthing")
         assert (done.status, done.out) == (1, "")
         assert "nosuchthing" in json.loads(done.err)["error"]["descr"]
@@ -123,7 +123,7 @@ class TestDescribe:
         assert (done.status, done.err) == (0, "")
         text = " ".join(done.out.split())
         (call,) = (
-            each for section in spdoc.reference().sections for each in section.calls if each.call == "volumeUpdate"
+            call for section in spdoc.reference().sections for call in section.calls if call.call == "volumeUpdate"
         )
         assert call.name in text and call.path in text and call.since in text
         assert isinstance(call.json, spdoc.JsonObjectDoc) and isinstance(call.returns, spdoc.JsonObjectDoc)
@@ -158,7 +158,11 @@ class TestDescribe:
 
     def test_it_knows_errors(self, run: Run) -> None:
         text = run("--describe", "objectExists").out
-        assert text.startswith("objectExists: an error that the cluster reports") and "VolumeCreate: when" in text
+        assert (
+            text.startswith("objectExists: an error that the cluster reports")
+            and "Reported by\n" in text
+            and "VolumeCreate: when" in text
+        )
 
     @pytest.mark.parametrize("name", [*spdoc.reference().objects, *spdoc.reference().types])
     def test_every_type_can_be_described(self, name: str) -> None:
@@ -188,7 +192,7 @@ class TestDescribe:
         assert CALLS[name].title in text and CALLS[name].path in text
         assert not [line for line in text.splitlines() if line != line.rstrip()]
 
-    def test_a_query_of_both_methods_is_described_twice_unless_one_is_chosen(self, run: Run) -> None:
+    def test_a_query_of_both_methods_is_described_twice_unless_the_method_is_given(self, run: Run) -> None:
         both, post = (run(*options, "--describe", "iSCSIConfig").out for options in ([], ["-P"]))
         assert "GET /ctrl/1.0/iSCSIConfig" in both and "POST /ctrl/1.0/iSCSIConfig" in both
         assert post in both and "GET /ctrl" not in post
@@ -196,7 +200,7 @@ class TestDescribe:
     def test_it_fits_the_terminal(self, sim: Any) -> None:
         seen = shown(sim, "--describe", "VolumesGetStatus", width=70, env={"NO_COLOR": "1"})
         assert seen.raw == seen.text
-        # What could be folded is; a pattern or a line to be copied could not.
+        # Everything is wrapped but patterns and command lines.
         assert not [line for line in seen.lines if len(line) > 70 and len(line.split()) > 3]
 
     def test_an_unknown_query_is_the_same_error_as_when_it_is_called(self, run: Run) -> None:
@@ -248,16 +252,16 @@ class TestTable:
         for width in (50, 80, 120):
             assert max(map(cell_len, screen("-o", "table", *query, width=width))) <= width
 
-    def test_it_is_the_same_on_a_real_one(self, sim: Any, screen: Callable[..., List[str]]) -> None:
+    def test_a_real_terminal_shows_the_same(self, sim: Any, screen: Callable[..., List[str]]) -> None:
         for width in (80, 120):
             argv = ("-o", "table", "VolumesList")
             assert shown(sim, *argv, width=width).lines == screen(*argv, width=width)
 
-    def test_it_has_a_record_a_line_and_sizes_in_binary_units(self, sim: Any) -> None:
+    def test_records_are_lines_and_sizes_have_binary_units(self, sim: Any) -> None:
         seen = shown(sim, "-o", "table", "VolumesList", width=120)
         rows = {line.split()[0]: line.split()[1:3] for line in seen.lines[3:6]}
         assert rows == {"db": ["10", "GiB"], LONG: ["1.50", "TiB"], "mail:spool": ["5.00", "GiB"]}
-        # Numbers end where their heading does.
+        # Numbers are aligned to the right, as is their heading.
         heading = next(line for line in seen.lines if line.startswith("name"))
         end = heading.index("size") + len("size")
         assert {line[end - 1 : end + 1] for line in seen.lines[3:6]} == {"B "}
@@ -268,19 +272,19 @@ class TestTable:
         created = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(sim.api().volumeList("db")[0].creationTimestamp))
         assert f"creationTimestamp  {created}" in text.splitlines()
 
-    def test_what_does_not_fit_is_named_below(self, sim: Any) -> None:
+    def test_fields_that_do_not_fit_are_named_below(self, sim: Any) -> None:
         seen = shown(sim, "-o", "table", "VolumesList")
         assert seen.lines[-1].startswith("9 more fields: parentName, ")
         assert "--columns name,parentName" in seen.lines[-2]
         assert "more fields" not in shown(sim, "-o", "table", "VolumesList", width=400).text
 
-    def test_a_name_too_long_for_the_terminal_is_whole_all_the_same(self, sim: Any) -> None:
+    def test_a_name_too_long_for_the_terminal_is_wrapped(self, sim: Any) -> None:
         seen = shown(sim, "-o", "table", "VolumesList", width=50)
         first, second = (index for index, line in enumerate(seen.lines) if line.split()[0] in LONG and len(line) > 10)
         assert second == first + 1
         assert seen.lines[first].split()[0] + seen.lines[second].split()[0] == LONG
 
-    def test_one_thing_asked_for_is_shown_field_by_field(self, sim: Any) -> None:
+    def test_a_single_thing_is_shown_field_by_field(self, sim: Any) -> None:
         lines = shown(sim, "-o", "table", "Volume", "db").lines
         assert lines[0].split() == ["name", "db"] and lines[1].split() == ["size", "10", "GiB"]
         assert ["tags", "app=postgres"] in [line.split() for line in lines]
@@ -290,7 +294,7 @@ class TestTable:
         assert {"iscsi", "iscsi.portalGroups", "iscsi.targets"} <= set(lines)
         assert "address=10.1.2.0 prefix=24" in "\n".join(lines)
 
-    def test_nothing_is_said_to_be_nothing(self, sim: Any, run: Run) -> None:
+    def test_an_empty_result_is_shown_as_such(self, sim: Any, run: Run) -> None:
         assert shown(sim, "-o", "table", "TasksList").lines == ["(none)"]
         assert run("-o", "table", "TasksList").out == ""
 
@@ -300,18 +304,18 @@ class TestTable:
         assert "\x1b" not in shown(sim, "-o", "table", "VolumesGetStatusQuick", env={"TERM": "dumb"}).raw
         assert "\x1b" not in run("-o", "table", "VolumesGetStatusQuick").out
 
-    def test_a_pipe_takes_everything_and_nothing_is_cut(self, sim: Any) -> None:
+    def test_a_pipe_gets_all_fields_and_nothing_is_cut(self, sim: Any) -> None:
         head, *rows = piped(sim, "-o", "table", "VolumesList", COLUMNS="40").out.splitlines()
         assert {"name", "size", "tags", "globalId", "creationTimestamp"} <= set(head.split())
         assert len(rows) == 3 and LONG in rows[2] and "app=postgres" in rows[0]
 
-    def test_an_encoding_without_the_characters_is_no_obstacle(self, sim: Any) -> None:
+    def test_an_encoding_may_lack_characters(self, sim: Any) -> None:
         seen = shown(sim, "-o", "table", "VolumesList", env={"PYTHONIOENCODING": "ascii"})
         assert seen.status == 0
         assert seen.text.isascii() and "-----" in seen.text and seen.text.rstrip().endswith("...")
 
     def test_thousands_of_records_are_laid_out_in_time(self) -> None:
-        # A second is what it takes on a slow machine; a quadratic layout would take hours.
+        # It takes a second on a slow machine; a quadratic layout would take hours.
         code = (
             "import sys; from storpool.spreq import table; from storpool.spapi import CALLS\n"
             "table.print_table([{'name': f'v{n}', 'size': n * 512, 'tags': {'a': 'b'}} for n in range(20000)],"
@@ -320,21 +324,21 @@ class TestTable:
         done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
         assert done.stdout.splitlines()[-1].split() == ["v19999", "9.77", "MiB", "a=b"]
 
-    def test_trouble_is_shown_where_there_is_some(self) -> None:
+    def test_fields_of_trouble_are_shown_if_there_is_some(self) -> None:
         argv = ("-o", "table", "VolumesGetStatusQuick")
         with storpool_sim.running() as sim:
             sim.api().volumeCreate({"name": "v", "size": GiB, "replication": 3})
             assert "decreased" not in shown(sim, *argv).lines[0]
-            sim.api().diskEject(next(number for number, each in sim.api().disksList().items() if not each.empty))
+            sim.api().diskEject(next(number for number, disk in sim.api().disksList().items() if not disk.empty))
             assert "decreased" in shown(sim, *argv).lines[0]
 
-    def test_what_comes_first_are_fields_that_there_are(self) -> None:
+    def test_the_first_columns_are_fields_that_exist(self) -> None:
         from storpool.spreq.table import _FIRST
 
-        fields = {name for each in spdoc.reference().objects.values() for name in each.attrs}
+        fields = {name for doc in spdoc.reference().objects.values() for name in doc.attrs}
         assert not set(_FIRST.split()) - fields
 
-    def test_what_a_cluster_says_does_not_move_the_cursor(self, sim: Any) -> None:
+    def test_text_from_a_cluster_does_not_move_the_cursor(self, sim: Any) -> None:
         from storpool.spreq.table import cell
 
         assert cell("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"
@@ -343,19 +347,19 @@ class TestTable:
 
 class TestYaml:
     @pytest.mark.parametrize("query", ["VolumesList", "DisksList", "iSCSIConfig", "PlacementGroupsList", "TasksList"])
-    def test_it_says_what_the_json_says(self, run: Run, query: str) -> None:
+    def test_it_has_the_data_of_the_json(self, run: Run, query: str) -> None:
         done = run("-o", "yaml", query)
         assert (done.status, done.err) == (0, "")
         assert yaml.safe_load(done.out) == json.loads(run(query).out)
 
-    def test_an_encoding_without_the_characters_is_no_obstacle(self, sim: Any) -> None:
+    def test_an_encoding_may_lack_characters(self, sim: Any) -> None:
         sim.api().diskSetDesc(101, {"description": "left"})
         done = piped(sim, "-o", "yaml", "DisksList", PYTHONIOENCODING="ascii")
         assert done.status == 0 and yaml.safe_load(done.out)["101"]["description"] == "left"
 
 
 class TestOutput:
-    def test_json_is_what_it_is_without_the_option(self, sim: Any, run: Run) -> None:
+    def test_json_is_the_default(self, sim: Any, run: Run) -> None:
         plain = run("VolumesList").out
         assert run("-o", "json", "VolumesList").out == plain
         assert plain == json.dumps(json.loads(plain), indent=2) + "\n"
@@ -368,22 +372,22 @@ class TestOutput:
         assert json.loads(done.err)["error"]["name"] == "objectDoesNotExist"
 
     @pytest.mark.parametrize(("form", "library"), [("table", "rich"), ("yaml", "yaml")])
-    def test_a_missing_library_is_told_in_a_line_before_anything_is_sent(
+    def test_a_missing_library_is_reported_in_a_line_before_anything_is_sent(
         self, sim: Any, tmp_path: Path, form: str, library: str
     ) -> None:
-        asked = len(sim.requests)
+        requests = len(sim.requests)
         done = piped(sim, "-P", "-o", form, "VolumeCreate", "--json", '{"size": 512}', **without(tmp_path, library))
         assert (done.status, done.out) == (1, "")
         (line,) = done.err.splitlines()
         assert "pip install 'storpool[cli]'" in line
-        assert len(sim.requests) == asked
+        assert len(sim.requests) == requests
 
     def test_nothing_else_needs_the_libraries(self, sim: Any, tmp_path: Path) -> None:
         env = without(tmp_path, "rich", "yaml")
         for argv in (["VolumesList"], ["--list"], ["--describe", "Volume"], ["--completion", "bash"], ["--help"]):
             assert piped(sim, *argv, **env).status == 0
 
-    def test_a_script_waits_for_nothing_that_is_for_people(self, sim: Any) -> None:
+    def test_a_script_imports_nothing_that_is_for_people(self, sim: Any) -> None:
         code = (
             "import sys; from storpool.spreq import main; sys.argv[1:] = ['VolumesList']; main()\n"
             "assert not {'rich', 'yaml', 'storpool.spdoc', 'storpool.spreq.describe'} & set(sys.modules)"
@@ -394,7 +398,7 @@ class TestOutput:
         assert (done.returncode, done.stderr) == (0, "")
 
     @pytest.mark.parametrize("argv", [["--list"], ["-o", "table", "VolumesList"], ["-o", "yaml", "VolumesList"]])
-    def test_nobody_reading_is_no_error(self, sim: Any, argv: List[str]) -> None:
+    def test_a_closed_pipe_is_no_error(self, sim: Any, argv: List[str]) -> None:
         reader, writer = os.pipe()
         os.close(reader)
         done = subprocess.run([*REQ, *argv], env=environment(sim), stdout=writer, stderr=subprocess.PIPE, check=False)
@@ -414,7 +418,7 @@ class TestOutput:
             ["--describe", "Volume", "--json", "{}"],
         ],
     )
-    def test_what_does_not_go_together_is_refused(self, run: Run, argv: List[str]) -> None:
+    def test_contradictory_options_are_refused(self, run: Run, argv: List[str]) -> None:
         done = run(*argv)
         assert (done.status, done.out) == (1, "")
         assert json.loads(done.err)["error"]["name"] == "cliParseArgs"

@@ -1,4 +1,4 @@
-"""Waiting until what a call began is done: on a terminal, in a pipe, interrupted, and when it comes to nothing."""
+"""Waiting until what a call began is done: on a terminal, in a pipe, interrupted, and when it fails."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from storpool.spreq.waiting import WAITS
 from storpool_sim.cluster import RECLAIM_DELAY
 
 
-class Hurried(storpool_sim.Clock):
-    """A time that passes four times as fast."""
+class FastClock(storpool_sim.Clock):
+    """A clock that is four times as fast."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Hurried(storpool_sim.Clock):
 
 @pytest.fixture
 def sim() -> Iterator[Any]:
-    with storpool_sim.running(clock=Hurried()) as running:
+    with storpool_sim.running(clock=FastClock()) as running:
         api = running.api()
         api.volumeTemplateCreate({"name": "hybrid", "placeAll": "hdd", "placeTail": "ssd", "replication": 3})
         api.volumeCreate({"name": "db", "size": 20 * GiB, "template": "hybrid"})
@@ -49,7 +49,7 @@ def run(sim: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 
 @pytest.fixture
 def far(sim: Any) -> Any:
-    """Another cluster, at another location, that has a snapshot to give away."""
+    """Connect another cluster, at another location."""
     cluster = storpool_sim.Cluster(sim.cluster.clock, name="far", clusterId="ffff.a")
     storpool_sim.connect(sim.cluster, cluster)
     return cluster
@@ -61,11 +61,11 @@ def _result(done: Outcome) -> Any:
 
 
 def _snapshots(sim: Any) -> List[str]:
-    return [each.name for each in sim.api().snapshotsList()]
+    return [snapshot.name for snapshot in sim.api().snapshotsList()]
 
 
 class TestWaits:
-    """Each ends when the thing is done and not before; how it is, is looked at when the program has ended."""
+    """Each ends when the thing is done, and not before: the state is checked after the program has ended."""
 
     def test_for_a_snapshot_to_be_reclaimed(self, sim: Any, run: Run) -> None:
         done = run("-P", "--wait", "SnapshotDelete", "old")
@@ -86,7 +86,7 @@ class TestWaits:
         assert done.err.startswith("Done after ")
 
     def test_for_a_disk_to_be_emptied_and_for_its_task(self, sim: Any, run: Run) -> None:
-        disk = next(number for number, each in sim.api().disksList().items() if not each.empty)
+        disk = next(number for number, disk in sim.api().disksList().items() if not disk.empty)
         done = run("-P", "--wait", "DiskSoftEject", str(disk))
         assert _result(done)["ok"] is True
         assert sim.api().disksList()[disk].empty
@@ -95,30 +95,30 @@ class TestWaits:
         assert _result(run("--wait", "TasksList")) == []
 
     def test_for_tasks_of_any_disk(self, sim: Any, run: Run) -> None:
-        disk = next(number for number, each in sim.api().disksList().items() if not each.empty)
+        disk = next(number for number, disk in sim.api().disksList().items() if not disk.empty)
         sim.api().diskSoftEject(disk)
         tasks = _result(run("--wait", "TasksList"))
-        assert [each["diskId"] for each in tasks] in ([disk], [])
+        assert [task["diskId"] for task in tasks] in ([disk], [])
         assert sim.api().tasksList() == []
 
     def test_for_copies_to_arrive(self, sim: Any, run: Run, far: Any) -> None:
         with storpool_sim.running(cluster=far) as there:
             api = there.api()
             api.volumeCreate({"name": "v", "size": GiB, "replication": 3})
-            for name in ("one", "two", "three"):
+            for name in ("first", "second", "third"):
                 api.snapshotCreate("v", {"name": name})
                 api.snapshotExport({"snapshot": name, "location": api.locationsList()["locations"][0].name})
         location = sim.api().locationsList()["locations"][0].name
-        remote = {each.name: each.remoteId for each in sim.api().snapshotsRemoteList()["snapshots"]}
+        remote = {snapshot.name: snapshot.remoteId for snapshot in sim.api().snapshotsRemoteList()["snapshots"]}
         desc = {"remoteLocation": location, "template": "hybrid"}
         for query, body in (
-            ("SnapshotFromRemote", {**desc, "remoteId": remote["one"], "name": "copy"}),
-            ("SnapshotFromRemote", {**desc, "remoteId": remote["two"]}),
-            ("VolumeFromRemote", {**desc, "remoteId": remote["three"], "name": "copied"}),
+            ("SnapshotFromRemote", {**desc, "remoteId": remote["first"], "name": "copy"}),
+            ("SnapshotFromRemote", {**desc, "remoteId": remote["second"]}),
+            ("VolumeFromRemote", {**desc, "remoteId": remote["third"], "name": "copied"}),
         ):
             done = run("-P", "--wait", query, "--json", json.dumps(body))
             assert _result(done)["ok"] is True
-            assert not any(each.recoveringFromRemote for each in sim.api().snapshotsList())
+            assert not any(snapshot.recoveringFromRemote for snapshot in sim.api().snapshotsList())
 
     def test_for_backups_to_arrive(self, sim: Any, run: Run, far: Any) -> None:
         location = sim.api().locationsList()["locations"][0].name
@@ -128,18 +128,18 @@ class TestWaits:
         ):
             done = run("-P", "--wait", query, "--json", json.dumps(body))
             assert _result(done)["ok"] is True
-            assert not any(each.recoveringFromRemote for each in sim.api().snapshotsList(clusterName="far"))
+            assert not any(snapshot.recoveringFromRemote for snapshot in sim.api().snapshotsList(clusterName="far"))
 
 
 class TestEnds:
-    def test_a_call_that_begins_nothing_is_refused_before_it_is_made(self, sim: Any, run: Run) -> None:
-        asked = len(sim.requests)
+    def test_a_call_without_anything_to_wait_for_is_refused_before_it_is_made(self, sim: Any, run: Run) -> None:
+        requests = len(sim.requests)
         for argv in (["VolumesList"], ["-P", "VolumeUpdate", "db", "--json", "{}"]):
             done = run("--wait", *argv)
             assert (done.status, done.out) == (1, "")
             error = json.loads(done.err)["error"]
             assert error["name"] == "cliNothingToWaitFor" and "SnapshotDelete" in error["descr"]
-        assert len(sim.requests) == asked
+        assert len(sim.requests) == requests
 
     @pytest.mark.parametrize("argv", [["VolumeDelete", "nope"], ["SnapshotDelete", "nope"]])
     def test_what_does_not_exist_is_the_clusters_error(self, run: Run, argv: List[str]) -> None:
@@ -147,10 +147,10 @@ class TestEnds:
         assert (done.status, done.out) == (3, "")
         assert json.loads(done.err)["error"]["name"] == "objectDoesNotExist"
 
-    def test_a_cancelled_ejecting_is_no_success(self) -> None:
+    def test_a_cancelled_soft_eject_is_a_failure(self) -> None:
         with storpool_sim.running(clock=storpool_sim.ManualClock()) as sim:  # in which no data ever moves
             sim.api().volumeCreate({"name": "db", "size": 20 * GiB, "replication": 3})
-            disk = next(number for number, each in sim.api().disksList().items() if not each.empty)
+            disk = next(number for number, disk in sim.api().disksList().items() if not disk.empty)
             waiting = started(sim, "-P", "--wait", "DiskSoftEject", str(disk))
             assert waiting.stderr is not None
             assert waiting.stderr.readline() == f"Waiting for disk {disk} to be emptied: 0%\n"
@@ -182,7 +182,7 @@ class TestEnds:
 
 
 class TestTerminal:
-    def test_there_is_progress_and_nothing_of_it_stays(self, sim: Any) -> None:
+    def test_progress_is_shown_and_erased(self, sim: Any) -> None:
         seen = shown(sim, "-P", "--wait", "SnapshotDelete", "old")
         assert seen.status == 0
         assert "Waiting for snapshot old to be deleted" in seen.text
@@ -199,7 +199,7 @@ class TestTerminal:
         assert seen.raw.rindex("\x1b[?25h") > 0 and "Traceback" not in seen.text
         assert seen.lines[-1].strip() == "Waiting has stopped; what was begun goes on."
 
-    def test_standard_output_has_the_result_alone(self, sim: Any, tmp_path: Path) -> None:
+    def test_standard_output_has_only_the_result(self, sim: Any, tmp_path: Path) -> None:
         out = tmp_path / "out"
         command = f"{' '.join(REQ)} -P --wait SnapshotDelete old > {out}"
         child = pexpect.spawn("sh", ["-c", command], env=environment(sim), encoding="utf-8", timeout=60)
@@ -207,12 +207,12 @@ class TestTerminal:
         assert json.loads(out.read_text())["ok"] is True
 
     @pytest.mark.parametrize("lacks", ["cursor", "rich"])
-    def test_one_that_cannot_move_its_cursor_gets_lines(self, sim: Any, tmp_path: Path, lacks: str) -> None:
+    def test_a_dumb_terminal_gets_lines(self, sim: Any, tmp_path: Path, lacks: str) -> None:
         env = {"TERM": "dumb"} if lacks == "cursor" else without(tmp_path, "rich")
         seen = shown(sim, "-P", "--wait", "SnapshotDelete", "old", env=env)
         assert seen.raw == seen.text
         assert seen.lines[-2] == "Waiting for snapshot old to be deleted"
 
 
-def test_all_that_can_be_waited_for_are_calls() -> None:
+def test_only_calls_can_be_waited_for() -> None:
     assert set(WAITS) <= set(CALLS)

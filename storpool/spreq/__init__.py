@@ -42,7 +42,7 @@ def from_config_with_overrides(**kwargs: Any) -> Any:
     variables = {"host": "SP_API_HTTP_HOST", "port": "SP_API_HTTP_PORT", "auth": "SP_AUTH_TOKEN"}
     needed = {parameter: name for parameter, name in variables.items() if parameter not in kwargs}
     in_environment = {parameter: os.environ.get(name, None) for parameter, name in needed.items()}
-    # Reading files takes longer than all the rest, and without need for one nobody has to have it.
+    # Files are read only if they are needed: that takes longer than the rest of the start.
     config = spconfig.api_config() if None in in_environment.values() else {}
     parameters: Dict[str, Any] = {
         parameter: config[name] if in_environment[parameter] is None else in_environment[parameter]

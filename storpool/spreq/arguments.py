@@ -113,7 +113,8 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
-    result.add_argument(
+    # In a group, even without a title: only outside of groups argparse looks at the terminal, and imports much for it.
+    result.add_argument_group().add_argument(
         "words", nargs="*", metavar="QUERY", help="the query, its arguments, and fields of the body: Volume data, ..."
     )
     request = result.add_argument_group("the request")

@@ -31,7 +31,7 @@ __all__ = [
 
 _ASSIGNMENT = re.compile(r"([A-Za-z][^=]*?)(:?=)(.*)", re.DOTALL)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGTPE])(?:i?B)?", re.IGNORECASE)
-# Texts that convert to true in JSON that a script made, and mean it.
+# Texts in the place of a boolean that convert to what they say; older scripts may have them.
 _TRUE_TEXTS = ("", "true", "yes", "on", "1")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import sys
 import textwrap
@@ -77,7 +78,7 @@ def listing(words: List[str]) -> str:
         for call in calls:
             query = f"  {call.method:4}  {_command_line(call)}"
             if len(query) + 2 > column:
-                lines.append(query)
+                lines.append(_wrapped(query.strip(), " " * 8, "  ") if is_terminal(sys.stdout) else query)
                 query = ""
             line = f"{query:{column}}"
             lines.append(_wrapped(call.name, " " * column, line) if is_terminal(sys.stdout) else line + call.name)
@@ -178,7 +179,7 @@ def _field_lines(owner: spdoc.JsonObjectDoc, field: spdoc.AttributeDoc) -> Itera
         yield from _scalar_lines(scalars)
     example = owner.example.get(field.name) if isinstance(owner.example, dict) else None
     if example is not None:
-        yield from ("", _wrapped(f"Example: {dumps(example)}", "  "))
+        yield from ("", f"  Example: {json.dumps(example)}")
 
 
 def _of_error(name: str) -> Optional[List[str]]:
@@ -197,15 +198,15 @@ def _of_error(name: str) -> Optional[List[str]]:
         for call_error in call.errors
         if call_error.name == error.name
     ]
-    return [*lines, "", _heading("Known of"), *calls] if calls else lines
+    return [*lines, "", _heading("Reported by"), *calls] if calls else lines
 
 
 def _call(call: spdoc.ApiCallDoc, area: str) -> Iterator[str]:
     yield _heading(f"{query_of(CALLS[call.call])}: {call.name}")
     yield ""
-    yield f"  storpool_req {'-P ' if call.method == 'POST' else ''}{_command_line(call)}"
+    yield _wrapped(f"storpool_req {'-P ' if call.method == 'POST' else ''}{_command_line(call)}", "      ", "  ")
     yield f"  {call.method} {call.path}"
-    yield f"  Api.{call.call}({', '.join([*call.args, *(['json'] if call.json else [])])})"
+    yield _wrapped(f"Api.{call.call}({', '.join([*call.args, *(['json'] if call.json else [])])})", "      ", "  ")
     notes = [f"area {area}", *_history(call)]
     notes.append("can span clusters, with -M" if call.multiCluster else "of one cluster")
     yield _wrapped("; ".join(notes), "  ")
@@ -303,7 +304,8 @@ def _notes(owner: spdoc.JsonObjectDoc, field: spdoc.AttributeDoc) -> List[str]:
 
 def _entry(name: str, doc: spdoc.Doc, names: Iterable[str], notes: Sequence[str] = (), text: str = "") -> Iterator[str]:
     """Describe an argument or a field: its name, its type, and what else there is to say of it."""
-    column = min(4 + max(map(len, names)), _width() // 2)
+    # On a narrow terminal the types need more of the room.
+    column = min(4 + max(map(len, names)), _width() // (2 if _width() > 60 else 3))
     start = f"  {name:{column - 2}}"
     if len(start) > column:
         yield start.rstrip()

@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from .. import spapi
 from ..spcatch import InvalidArgumentError
-from ..spcli import printable
+from ..spcli import is_terminal, printable
 from ..spjson import JsonEncoder
 
 __all__ = ["Failure", "dumps", "for_people", "making_a_call", "output_may_fail", "warn"]
@@ -28,7 +28,7 @@ EXIT_INTERRUPTED = 130
 # Errors that a retry may help against; the bindings have retried already.
 _TRANSIENT = (ConnectionRefusedError, ConnectionResetError, http.client.HTTPException)
 # What the client logs before it retries.
-_RETRY = re.compile(r"(?:\S+:\d+: )?(?:GET|POST) \S+: (?P<error>.*); trying again in (?P<pause>\S+) s", re.DOTALL)
+_RETRY = r"(?s)(?:\S+:\d+: )?(?:GET|POST) \S+: (?P<error>.*); trying again in (?P<pause>\S+) s"
 
 
 def dumps(obj: Any) -> str:
@@ -38,8 +38,9 @@ def dumps(obj: Any) -> str:
 
 def for_people(argv: Sequence[str]) -> bool:
     """Return whether errors are for people: they go to a terminal, and the command line does not ask for JSON."""
-    wants_json = re.search(r"(^| )(-\w*o ?|--output[ =])json( |$)", " ".join(argv))
-    return sys.stderr is not None and sys.stderr.isatty() and not wants_json
+    if not is_terminal(sys.stderr):
+        return False
+    return re.search(r"(^| )(-\w*o ?|--output[ =])json( |$)", " ".join(argv)) is None
 
 
 class Failure(SystemExit):
@@ -120,7 +121,7 @@ class _Log(logging.Handler):
         if record.levelno < logging.WARNING:
             warn(f"debug: {printable(text)}")
             return
-        retry = _RETRY.fullmatch(text)
+        retry = re.fullmatch(_RETRY, text)
         if retry and self._people:
             self._attempts += 1
             reason = printable(_reason(retry["error"], self._address))

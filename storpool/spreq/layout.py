@@ -122,7 +122,7 @@ class Page:
         if omitted:
             count = f"{len(omitted)} more field{'s' if len(omitted) > 1 else ''}"
             choice = ",".join([*(column.name for column in shown[:1]), omitted[0]])
-            for text in (f"Choose with --columns {choice}, see all with -o json", f"{count}: {', '.join(omitted)}"):
+            for text in (f"More with --columns {choice} or -o json", f"{count}: {', '.join(omitted)}"):
                 print(self._styled(self._cut(text, self._width), "dim"))
 
     def _cut(self, cell: str, width: int) -> str:

@@ -67,7 +67,7 @@ def _check_library(form: str) -> None:
             import yaml  # noqa: F401
     except ImportError:
         library = {"table": "rich", "yaml": "PyYAML"}[form]
-        # In one line: people, too, have read it as JSON.
+        # In one line, because in a pipe, too, it is mostly people who read this.
         raise Failure("cliMissingLibrary", f"-o {form} needs {library}: {EXTRA}", indent=None) from None
 
 

@@ -26,7 +26,7 @@ def _python_name(call: Call) -> str:
 def matching(text: str, calls: Mapping[str, Call]) -> Dict[str, Call]:
     """Return the calls that a text stands for.
 
-    It is their query, or else the first word of it, or else their name in Python; or else one of these in another case.
+    That is their query, or else the first word of it, or else their name in Python, or one of these in another case.
     """
     for change_case in (str, str.lower):
         wanted = change_case(text)

@@ -243,7 +243,7 @@ def _shown() -> Iterator[Callable[[State], None]]:
         "Waiting for {task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
     )
     columns: List[ProgressColumn] = [SpinnerColumn(), text]
-    # Without a total, the bar only shows that something goes on, and there is no percentage.
+    # Without a total the bar only moves, and there is no percentage.
     columns += [BarColumn(bar_width=20)] if wide else []
     columns += [TextColumn("{task.fields[percent]}"), TimeElapsedColumn()]
     # It is erased when the waiting ends, and a line says how it ended.
