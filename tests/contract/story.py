@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
     def given(self, made: List[Cluster]) -> Tuple[List[Any], Dict[str, Any]]:
         """The values in the path, and the body as a keyword: where it came to a call later, it stands behind others."""
-        args = [resolved(one, made) for one in self.args]
+        args = [resolved(argument, made) for argument in self.args]
         values = len(CALLS[self.call].args)
         return args[:values], {"json": args[values]} if len(args) > values else {}
 

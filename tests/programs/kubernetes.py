@@ -28,7 +28,7 @@ class Driver:
             raise
 
     def find(self, claim):
-        return [one.globalId for one in self.api.volumesList() if one.tags and one.tags.get("csi") == claim]
+        return [record.globalId for record in self.api.volumesList() if record.tags and record.tags.get("csi") == claim]
 
     def publish(self, volume, node):
         return self.reassign({"volume": "~" + volume, "rw": [node], "force": False})
@@ -89,7 +89,10 @@ def main():
     driver.expand(volume, 2 * GiB)
     driver.expand(volume, GiB)
     assert api.volumeInfo("~" + volume).size == 2 * GiB
-    places = [(one.volume, one.globalId, one.client, one.rights) for one in api.attachmentsList()]
+    places = [
+        (attachment.volume, attachment.globalId, attachment.client, attachment.rights)
+        for attachment in api.attachmentsList()
+    ]
     assert places == [("~" + volume, volume, NODES[0], "rw")], places
     assert driver.unpublish(volume, NODES[0]) == driver.unpublish(volume, NODES[0]) == "OK"
     assert driver.publish(volume, NODES[1]) == driver.unpublish(volume, NODES[1]) == "OK"
@@ -98,8 +101,10 @@ def main():
     # Many volumes on one node, as many as it takes.
     claims = [driver.create(GiB, "csi", "many") for _ in range(64)]
     assert sorted(driver.find("many")) == sorted(claims)
-    assert {driver.publish(one, NODES[0]) for one in claims} == {"OK"}
-    assert {driver.unpublish(one, NODES[0]) for one in claims} == {driver.delete(one) for one in claims} == {"OK"}
+    assert {driver.publish(claim, NODES[0]) for claim in claims} == {"OK"}
+    assert (
+        {driver.unpublish(claim, NODES[0]) for claim in claims} == {driver.delete(claim) for claim in claims} == {"OK"}
+    )
     api.volumeTemplateDelete("csi")
     print("done")
 

@@ -113,7 +113,7 @@ class Walk(RuleBasedStateMachine):
 
     def names(self) -> Set[str]:
         """The names of snapshots; those of volumes the model knows."""
-        return {one.name for one in self.api.snapshotsList()}
+        return {record.name for record in self.api.snapshotsList()}
 
     # Volumes
 
@@ -145,14 +145,14 @@ class Walk(RuleBasedStateMachine):
     @rule(name=volumes, number=which, size=st.one_of(st.none(), sizes))
     def create_from_snapshot(self, name: str, number: int, size: Optional[int]) -> None:
         parent = self.snapshot(number)
-        found = [one for one in self.api.snapshotsList() if one.name == parent]
+        found = [record for record in self.api.snapshotsList() if record.name == parent]
         fits = found and (size is None or size >= found[0].size)
         desc = {"parent": parent, **({"size": size} if size else {})}
         self.made(name, desc, (size or found[0].size) if fits else None)
 
     @rule(name=volumes, template=templates)
     def create_from_template(self, name: str, template: str) -> None:
-        found = [one for one in self.api.volumeTemplatesList() if one.name == template]
+        found = [desc for desc in self.api.volumeTemplatesList() if desc.name == template]
         complete = found and found[0].size != "-" and found[0].replication != "-"
         # One with a parent takes the size of that.
         wanted = found[0].size if complete and not found[0].parentName else None
@@ -253,7 +253,9 @@ class Walk(RuleBasedStateMachine):
 
     @rule(members=st.lists(st.tuples(which, st.one_of(st.none(), st.just(""), snapshots)), min_size=1, max_size=3))
     def take_group(self, members: List[Tuple[int, Optional[str]]]) -> None:
-        items = [{"volume": self.volume(one), **({} if name is None else {"name": name})} for one, name in members]
+        items = [
+            {"volume": self.volume(record), **({} if name is None else {"name": name})} for record, name in members
+        ]
         before = len(self.names())
         error = self.change("snapshotCreateGroup", {"volumes": items})
         assert len(self.names()) == before + (0 if error else len(items))
@@ -311,7 +313,7 @@ class Walk(RuleBasedStateMachine):
             if 9 in (*rw, *ro) or set(rw) & set(ro):
                 return "invalidParam", places
             now = places[name]
-            for client in [one for one in now if one not in (*rw, *ro)] if detach == "all" else detach:
+            for client in [attached for attached in now if attached not in (*rw, *ro)] if detach == "all" else detach:
                 if client == 9:
                     return "invalidParam", places
                 if client in now and client in self.volumes[name].opened and not force:
@@ -432,19 +434,21 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def volumes_are_as_the_model_says(self) -> None:
-        assert {one.name: (one.size, one.tags) for one in self.api.volumesList()} == {
+        assert {record.name: (record.size, record.tags) for record in self.api.volumesList()} == {
             name: (known.size, known.tags) for name, known in self.volumes.items()
         }
 
     @invariant()
     def attachments_are_as_the_model_says(self) -> None:
         found = self.api.attachmentsList()
-        assert {(one.volume, one.client, one.rights) for one in found if not one.snapshot} == {
-            (name, client, rights) for name, known in self.volumes.items() for client, rights in known.places.items()
+        assert {
+            (attachment.volume, attachment.client, attachment.rights) for attachment in found if not attachment.snapshot
+        } == {(name, client, rights) for name, known in self.volumes.items() for client, rights in known.places.items()}
+        assert {attachment.globalId for attachment in found if attachment.snapshot} <= {
+            record.globalId for record in self.api.snapshotsList()
         }
-        assert {one.globalId for one in found if one.snapshot} <= {one.globalId for one in self.api.snapshotsList()}
-        assert all(one.rights == "ro" for one in found if one.snapshot)
-        assert len({(one.client, one.pos) for one in found}) == len(found)
+        assert all(attachment.rights == "ro" for attachment in found if attachment.snapshot)
+        assert len({(attachment.client, attachment.pos) for attachment in found}) == len(found)
 
     @invariant()
     def pairs_are_as_the_model_says(self) -> None:
@@ -456,28 +460,28 @@ class Walk(RuleBasedStateMachine):
     def names_are_unique_and_parents_are_there(self) -> None:
         snapshots = self.api.snapshotsList()
         records = [*self.api.volumesList(), *snapshots]
-        names = [one.name for one in records]
+        names = [record.name for record in records]
         assert len(set(names)) == len(names)
-        assert len({one.globalId for one in records}) == len({one.id for one in records}) == len(records)
-        assert {one.parentName for one in records} <= {"", *(one.name for one in snapshots)}
-        known = {one.name for one in self.api.volumeTemplatesList()}
-        assert {one.templateName for one in records} <= {"", *known}
-        assert all(one.name.startswith("*") == one.deleted for one in snapshots)
+        assert len({record.globalId for record in records}) == len({record.id for record in records}) == len(records)
+        assert {record.parentName for record in records} <= {"", *(record.name for record in snapshots)}
+        known = {template.name for template in self.api.volumeTemplatesList()}
+        assert {record.templateName for record in records} <= {"", *known}
+        assert all(record.name.startswith("*") == record.deleted for record in snapshots)
 
     @invariant()
     def capacity_adds_up(self) -> None:
         states = self.api.volumesStatus()
         listed = self.api.disksList()
-        up = [one for one in listed.values() if one.generationLeft == -1]
-        assert all(one.agAllocated + one.agFree == one.agCount for one in up)
-        assert all(one.agFull + one.agPartial == one.agAllocated for one in up)
-        assert all(one.objectsAllocated + one.objectsFree == one.objectsCount for one in up)
+        up = [disk for disk in listed.values() if disk.generationLeft == -1]
+        assert all(disk.agAllocated + disk.agFree == disk.agCount for disk in up)
+        assert all(disk.agFull + disk.agPartial == disk.agAllocated for disk in up)
+        assert all(disk.objectsAllocated + disk.objectsFree == disk.objectsCount for disk in up)
         for state in states.values():
             assert 0 <= state.storedSize <= state.size
             assert state.onDiskSize == state.storedSize * state.replication
         if len(up) == len(listed) and not any(state.missingTargetDrives for state in states.values()):
             # Every copy of every byte lies on a disk, and nothing else does.
-            on_disks = sum(one.objectsOnDiskSize for one in up)
+            on_disks = sum(disk.objectsOnDiskSize for disk in up)
             assert on_disks == sum(state.onDiskSize for state in states.values())
         groups = self.api.placementGroupsList()
         assert all(group.disks <= set(listed) for group in groups.values())
