@@ -13,7 +13,7 @@ import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
 from urllib.parse import quote
 
-from ..spcatch import InvalidArgumentError
+from ..spcatch import InvalidArgumentError, shown
 from ..sptype import Node, spType
 from ..sptype.annotations import evaluate
 from ..sptype.lazy import lazy
@@ -205,11 +205,12 @@ class Call:
         texts: Dict[str, str] = {}
         for argument, value in zip(self.args, values):
             try:
-                texts[argument._name] = _in_path(str(argument._type.handleVal(value)))
+                texts[argument._name] = _in_path(str(argument._type.from_caller(value)))
             except InvalidArgumentError as exc:
                 raise exc.within(f".{argument._name}", exc.partial, self.name) from None
-            except ValueError as exc:  # a lone surrogate, which no encoding carries
-                raise InvalidArgumentError(f"cannot be sent: {exc}", None, f".{argument._name}", self.name) from None
+            except UnicodeError as exc:  # a lone surrogate, which no encoding carries
+                text = f"{shown(value)} cannot be sent: {exc}"
+                raise InvalidArgumentError(text, None, f".{argument._name}", self.name) from None
         return self.query.format(**texts) if texts else self.query
 
     def _run(self, api: Any, values: Sequence[Any], json: Any, clusterName: Optional[str], raw: bool) -> Any:
@@ -217,16 +218,22 @@ class Call:
         query, body = self.written(values), json
         if self.json is not None:
             try:
-                body = self.json.handleVal(json)
+                body = self.json.from_caller(json)
             except InvalidArgumentError as exc:
                 raise exc if exc.root else exc.within(".json", exc.partial, self.name) from None
             warn_of_unknown(self.json, json, self.name)
-        if type(api).__call__ is not Client.__call__:
-            # A subclass may get its data from anywhere.
-            data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
-            return data if raw else self.converted(data)
-        read = read_data if raw else self._read
-        return api.exchange(self.method, self.multiCluster, query, body, clusterName, read)
+        try:
+            if type(api).__call__ is not Client.__call__:
+                # A subclass may get its data from anywhere.
+                data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
+                return data if raw else self.converted(data)
+            read = read_data if raw else self._read
+            return api.exchange(self.method, self.multiCluster, query, body, clusterName, read)
+        except InvalidArgumentError as exc:
+            # The client knows what of a request is bad, and not which call that is.
+            if exc.root:
+                raise
+            raise exc.within("", exc.partial, self.name) from exc.__cause__
 
     def _read(self, status: Any, payload: Any) -> Any:
         """Make the result of a reply, or raise ApiError."""
