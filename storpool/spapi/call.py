@@ -9,6 +9,7 @@ Annotations are evaluated when a call is first made or asked about.
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from ..spcatch import InvalidArgumentError, shown
 from ..sptype import Node, spType
 from ..sptype.annotations import evaluate
 from ..sptype.lazy import lazy
+from ..sptype.misfits import summary_of_misfits
 from ..sptype.nodes import IRREGULAR, Collection, Maybe
 from ..sptype.reference import SpDoc
 from ..sptype.unknown import warn_of_unknown
@@ -27,6 +29,8 @@ from .errors import UnusableReplyError
 __all__ = ["CALLS", "GET", "POST", "Argument", "Call", "Section"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_log = logging.getLogger("storpool.spapi")
 
 # The names of the API go into paths as they are, as in the original; what a path cannot hold, as keys may, is encoded.
 _PLAIN = "!\"#$&'()*+,:;<=>@[\\]^`{|}~"
@@ -241,6 +245,8 @@ class Call:
         if status == 200 and type(payload) is bytes and isinstance(returns, Collection) and returns.reader is not None:
             result = returns.reader.decode(payload)
             if result is not IRREGULAR:
+                if _log.isEnabledFor(logging.DEBUG):
+                    self._log_misfits(read_data(status, payload))
                 return result
         return self.converted(read_data(status, payload))
 
@@ -249,6 +255,8 @@ class Call:
 
         :raises UnusableReplyError: nothing can be made of it.
         """
+        if _log.isEnabledFor(logging.DEBUG):
+            self._log_misfits(data)
         try:
             return self.returns.handleVal(data)
         except InvalidArgumentError as exc:
@@ -256,6 +264,12 @@ class Call:
             if exc.partial is None:
                 raise UnusableReplyError(data, self.name, exc) from exc
             return exc.partial
+
+    def _log_misfits(self, data: Any) -> None:
+        """Log what of a reply the result does not have."""
+        summary = summary_of_misfits(self.returns, data)
+        if summary:
+            _log.debug("%s: of the reply these do not fit, and are dropped or null: %s", self.name, summary)
 
 
 def _in_path(text: str) -> str:
