@@ -6,11 +6,23 @@ import json
 import os
 from typing import IO, AbstractSet, Any, Callable, List, Optional, Union
 
+from .spcatch import InvalidArgumentError, shown
 from .sptype import library
 from .sptype.fast import use_msgspec as _read_with_msgspec
 from .sptype.objects import JsonObjectImpl, as_dict
 
-__all__ = ["JsonEncoder", "JsonObjectImpl", "body_of", "clear_none", "dump", "dumps", "load", "loads", "parse"]
+__all__ = [
+    "JsonEncoder",
+    "JsonObjectImpl",
+    "body_of",
+    "check_surrogates",
+    "clear_none",
+    "dump",
+    "dumps",
+    "load",
+    "loads",
+    "parse",
+]
 
 SEPARATORS = (",", ":")
 
@@ -64,6 +76,31 @@ def dumps(obj: Any) -> str:
 def body_of(obj: Any) -> str:
     """Return a value as the body of a request: compact JSON, nulls left out at every depth."""
     return _encode(clear_none(obj))
+
+
+def check_surrogates(body: str, path: str) -> None:
+    """Raise InvalidArgumentError where a body has a lone surrogate, which no encoding carries; JSON's escapes hide it.
+
+    :param path: what the place in the error starts with.
+    """
+    # Characters beyond the 16 bits are escaped as two surrogates, and are one again when read.
+    if "\\ud" in body:
+        _check_surrogates(loads(body), path)
+
+
+def _check_surrogates(value: Any, path: str) -> None:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as exc:
+            raise InvalidArgumentError(f"{shown(value)} cannot be sent: {exc}", path=path) from None
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_surrogates(key, f"{path}.<key {shown(key)}>")
+            _check_surrogates(item, f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_surrogates(item, f"{path}[{index}]")
 
 
 def dump(obj: Any, fp: IO[str]) -> None:

@@ -9,14 +9,16 @@ Annotations are evaluated when a call is first made or asked about.
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
 from urllib.parse import quote
 
-from ..spcatch import InvalidArgumentError
+from ..spcatch import InvalidArgumentError, shown
 from ..sptype import Node, spType
 from ..sptype.annotations import evaluate
 from ..sptype.lazy import lazy
+from ..sptype.misfits import summary_of_misfits
 from ..sptype.nodes import IRREGULAR, Collection, Maybe
 from ..sptype.reference import SpDoc
 from ..sptype.unknown import warn_of_unknown
@@ -27,6 +29,8 @@ from .errors import UnusableReplyError
 __all__ = ["CALLS", "GET", "POST", "Argument", "Call", "Section"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_log = logging.getLogger("storpool.spapi")
 
 # The names of the API go into paths as they are, as in the original; what a path cannot hold, as keys may, is encoded.
 _PLAIN = "!\"#$&'()*+,:;<=>@[\\]^`{|}~"
@@ -205,11 +209,12 @@ class Call:
         texts: Dict[str, str] = {}
         for argument, value in zip(self.args, values):
             try:
-                texts[argument._name] = _in_path(str(argument._type.handleVal(value)))
+                texts[argument._name] = _in_path(str(argument._type.from_caller(value)))
             except InvalidArgumentError as exc:
                 raise exc.within(f".{argument._name}", exc.partial, self.name) from None
-            except ValueError as exc:  # a lone surrogate, which no encoding carries
-                raise InvalidArgumentError(f"cannot be sent: {exc}", None, f".{argument._name}", self.name) from None
+            except UnicodeError as exc:  # a lone surrogate, which no encoding carries
+                text = f"{shown(value)} cannot be sent: {exc}"
+                raise InvalidArgumentError(text, None, f".{argument._name}", self.name) from None
         return self.query.format(**texts) if texts else self.query
 
     def _run(self, api: Any, values: Sequence[Any], json: Any, clusterName: Optional[str], raw: bool) -> Any:
@@ -217,16 +222,22 @@ class Call:
         query, body = self.written(values), json
         if self.json is not None:
             try:
-                body = self.json.handleVal(json)
+                body = self.json.from_caller(json)
             except InvalidArgumentError as exc:
                 raise exc if exc.root else exc.within(".json", exc.partial, self.name) from None
             warn_of_unknown(self.json, json, self.name)
-        if type(api).__call__ is not Client.__call__:
-            # A subclass may get its data from anywhere.
-            data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
-            return data if raw else self.converted(data)
-        read = read_data if raw else self._read
-        return api.exchange(self.method, self.multiCluster, query, body, clusterName, read)
+        try:
+            if type(api).__call__ is not Client.__call__:
+                # A subclass may get its data from anywhere.
+                data = api(self.method, self.multiCluster, query, body, clusterName=clusterName)
+                return data if raw else self.converted(data)
+            read = read_data if raw else self._read
+            return api.exchange(self.method, self.multiCluster, query, body, clusterName, read)
+        except InvalidArgumentError as exc:
+            # The client knows what of a request is bad, and not which call that is.
+            if exc.root:
+                raise
+            raise exc.within("", exc.partial, self.name) from exc.__cause__
 
     def _read(self, status: Any, payload: Any) -> Any:
         """Make the result of a reply, or raise ApiError."""
@@ -234,6 +245,8 @@ class Call:
         if status == 200 and type(payload) is bytes and isinstance(returns, Collection) and returns.reader is not None:
             result = returns.reader.decode(payload)
             if result is not IRREGULAR:
+                if _log.isEnabledFor(logging.DEBUG):
+                    self._log_misfits(read_data(status, payload))
                 return result
         return self.converted(read_data(status, payload))
 
@@ -242,6 +255,8 @@ class Call:
 
         :raises UnusableReplyError: nothing can be made of it.
         """
+        if _log.isEnabledFor(logging.DEBUG):
+            self._log_misfits(data)
         try:
             return self.returns.handleVal(data)
         except InvalidArgumentError as exc:
@@ -249,6 +264,12 @@ class Call:
             if exc.partial is None:
                 raise UnusableReplyError(data, self.name, exc) from exc
             return exc.partial
+
+    def _log_misfits(self, data: Any) -> None:
+        """Log what of a reply the result does not have."""
+        summary = summary_of_misfits(self.returns, data)
+        if summary:
+            _log.debug("%s: of the reply these do not fit, and are dropped or null: %s", self.name, summary)
 
 
 def _in_path(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Callable, Optional, Tuple, TypeVar, Union
 from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError
-from ..spjson import body_of, clear_none, parse, use_msgspec
+from ..spjson import body_of, check_surrogates, clear_none, parse, use_msgspec
 from ..sptype import Regex
 from . import options
 from .errors import ApiError
@@ -197,7 +197,9 @@ class Client:
         try:
             body = None if json is None else body_of(json)
         except (TypeError, ValueError, RecursionError) as exc:
-            raise InvalidArgumentError(f"cannot be sent as JSON: {exc}", path=".json") from None
+            raise InvalidArgumentError(f"cannot be sent as JSON: {exc}", path=".json") from exc
+        if body is not None:
+            check_surrogates(body, ".json")
         if method == "GET" and body is not None:
             path, body = f"{path}?json={quote(body)}", None
         return self._send(method, path, body, read)

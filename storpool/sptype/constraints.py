@@ -8,7 +8,9 @@ the run time sees the rule. Constraints compare by identity: two aliases of the 
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Collection, Sequence, Set, Tuple
+from contextvars import ContextVar
+from numbers import Number
+from typing import Any, Callable, Collection, Sequence, Set, Tuple, TypeVar
 
 from ..spcatch import InvalidArgumentError, shown
 from .lazy import lazy
@@ -19,18 +21,61 @@ __all__ = ["Constraint", "IntRange", "Name", "NamedEnum", "OneOf", "Regex", "Siz
 INTERNED_MAX = 1 << 16
 SEEN_MAX = 1 << 12
 
+T = TypeVar("T")
+
+# Whether values come from a caller. A context variable, since threads convert at the same time, and since conversions
+# go through tables, readers and functions of users that would all have to pass a parameter on. Only values that are
+# not of the right class as they are look at it.
+_from_caller: ContextVar[bool] = ContextVar("storpool.from_caller", default=False)
+
+_BYTES = (bytes, bytearray, memoryview)
+_NUMBERS: Any = Number  # narrowed to it, no value could equal an integer to a checker
+_TRUTH = {"true": True, "false": False}
+
+
+def convert_from_caller(convert: Callable[[Any], T], value: Any) -> T:
+    """Return ``convert(value)``, where conversions that lose what the caller said are errors.
+
+    Replies are read leniently, as the original does. A request changes something: text as a truth value ("no" is true
+    to Python), a fraction where an integer is needed, and bytes as a number or a text are refused.
+    """
+    token = _from_caller.set(True)
+    try:
+        return convert(value)
+    finally:
+        _from_caller.reset(token)
+
+
+def to_bool(value: Any) -> bool:
+    """Convert as ``bool()`` does; of text from a caller, only "true" and "false" are taken, for what they say."""
+    if value is True or value is False:
+        return bool(value)
+    try:
+        if _from_caller.get() and isinstance(value, (str, *_BYTES)):
+            return _TRUTH[value.lower()]  # type: ignore[index, union-attr]
+        return bool(value)
+    except Exception:
+        raise InvalidArgumentError(f"{shown(value)} is neither true nor false") from None
+
 
 def to_int(value: Any) -> int:
-    """Convert as ``int()`` does: strings of digits and fractions too."""
+    """Convert as ``int()`` does: strings of digits too, and fractions, which it cuts, unless they are from a caller."""
+    if type(value) is int:
+        return value
     try:
-        return int(value)
+        number = int(value)
+        if _from_caller.get() and (isinstance(value, _BYTES) or (isinstance(value, _NUMBERS) and number != value)):
+            raise TypeError
+        return number
     except Exception:
         raise InvalidArgumentError(f"{shown(value)} is not an integer") from None
 
 
 def to_str(value: Any, label: str) -> str:
-    """Convert as ``str()`` does."""
+    """Convert as ``str()`` does; bytes from a caller are refused, since that gives ``"b'...'"``."""
     try:
+        if isinstance(value, _BYTES) and _from_caller.get():
+            raise TypeError
         return str(value)
     except Exception:
         raise InvalidArgumentError(f"{shown(value)} is not a {label}") from None

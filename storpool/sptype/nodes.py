@@ -25,7 +25,7 @@ from typing import (
 )
 
 from ..spcatch import InvalidArgumentError, shown
-from .constraints import Constraint, to_int, to_str
+from .constraints import Constraint, convert_from_caller, to_bool, to_int, to_str
 from .lazy import lazy
 from .reference import SpDoc
 
@@ -58,6 +58,13 @@ class Node:
         """Validate and convert a value, or raise InvalidArgumentError."""
         raise NotImplementedError
 
+    def from_caller(self, value: Any) -> Any:
+        """Do the same for a value that a caller gives for a request: what is meant must not be in doubt.
+
+        See :func:`.constraints.convert_from_caller`.
+        """
+        return convert_from_caller(self.handleVal, value)
+
     def defaultVal(self) -> Any:
         """Return the value of a field that is absent, or raise InvalidArgumentError."""
         raise InvalidArgumentError(f"is missing; needed is {self.describe()}")
@@ -79,17 +86,10 @@ class Node:
         return f"<{type(self).__name__} {self.name}>"
 
 
-def _builtin_bool(value: Any) -> bool:
-    try:
-        return bool(value)
-    except Exception:
-        raise InvalidArgumentError(f"{shown(value)} is neither true nor false") from None
-
-
 _BUILTINS: Dict[Any, Tuple[str, Callable[[Any], Any]]] = {
     int: ("an integer", to_int),
     str: ("a string", lambda value: to_str(value, "string")),
-    bool: ("true or false", _builtin_bool),
+    bool: ("true or false", to_bool),
 }
 
 

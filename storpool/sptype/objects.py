@@ -117,7 +117,7 @@ class JsonObjectMeta(type):
                 given = json
             node = cls.__dict__.get("_spnode") or cls.__spnode__
             warn_of_unknown(node, given)
-            return node.handleVal(given)
+            return node.from_caller(given)
 
 
 class _UncheckedMeta(JsonObjectMeta):
@@ -205,7 +205,7 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
             if field is None:
                 raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
             try:
-                value = field.node.handleVal(value)
+                value = field.node.from_caller(value)
             except InvalidArgumentError as exc:
                 raise exc.within(f".{name}", exc.partial, cls.__name__) from None
             object.__setattr__(self, name, value)

@@ -43,6 +43,14 @@ def _describe(case: peer_cases.Case) -> str:
     return f"case {case.get('id')}, {case['kind']} {what}, {text[:300]}{'...' if len(text) > 300 else ''}"
 
 
+# Cases in which the original takes from a caller what ours refuses, and what that is.
+TEXT, FRACTION = "a text as a truth value", "a fraction as an integer"
+REFUSED: Dict[int, str] = {
+    **dict.fromkeys((241, 850, 1056, 1264, 1599, 1621, 1757, 1862, 2072), TEXT),
+    **dict.fromkeys((32, 55, 507, 744, 845, 959, 1354, 1402, 2355, 2413, 2441), FRACTION),
+}
+
+
 def _disagreements(case: peer_cases.Case, server: peer_cases.CaseServer) -> List[str]:
     # What came over JSON can only be compared with what went through it.
     got: Dict[str, Any] = json.loads(json.dumps(peer_cases.run(case, server)))
@@ -61,6 +69,11 @@ def test_we_do_what_the_original_does(start: int, server: peer_cases.CaseServer)
     wrong = 0
     for case in CASES[start : start + CHUNK]:
         found = _disagreements(case, server)
+        if case.get("id") in REFUSED and "SP_TEST_VECTORS" not in os.environ:
+            assert found, f"{_describe(case)}: {REFUSED[case['id']]} is taken"
+        if found and (case.get("id") in REFUSED or "SP_TEST_VECTORS" in os.environ):
+            with peer_cases.lenient():
+                found = _disagreements(case, server)
         wrong += bool(found)
         if found and wrong <= SHOWN:
             report.append("\n    ".join([_describe(case), *found[:8]]))
