@@ -2,8 +2,8 @@
 
     python examples/drain_disk.py DISK [--timeout 86400] [--eject]
 
-No copy is lost at any moment: the data goes to other disks first. Interrupted, the cluster goes on by itself;
-`--cancel` ends that. With --eject the empty disk is taken out of service at the end, and may be pulled.
+The data is copied to other disks first, so all copies stay available. The cluster continues when the program is
+interrupted; `--cancel` stops it. With --eject the empty disk is taken out of service, and can then be pulled.
 """
 
 import time
@@ -14,8 +14,8 @@ from storpool import spapi
 from storpool.sptypes import UpDiskSummary
 
 
-def look(api: spapi.Api, number: int) -> UpDiskSummary:
-    """Give the record of a disk that is up."""
+def find(api: spapi.Api, number: int) -> UpDiskSummary:
+    """Return the record of a disk; fail if it is down."""
     disk = api.disksList().get(number)
     if disk is None:
         raise Failure(f"there is no disk {number}")
@@ -25,17 +25,21 @@ def look(api: spapi.Api, number: int) -> UpDiskSummary:
 
 
 def main() -> None:
-    """Do it."""
+    """Drain the disk, or cancel that."""
     options = parser(__doc__)
     options.add_argument("disk", type=int)
-    options.add_argument("--interval", type=float, default=10, metavar="SECONDS", help="between looks (%(default)s)")
-    options.add_argument("--timeout", type=float, default=86400, metavar="SECONDS", help="at most (%(default)s)")
+    options.add_argument(
+        "--interval", type=float, default=10, metavar="SECONDS", help="between two checks (%(default)s)"
+    )
+    options.add_argument(
+        "--timeout", type=float, default=86400, metavar="SECONDS", help="how long to wait (%(default)s)"
+    )
     options.add_argument("--eject", action="store_true", help="take the disk out of service once it is empty")
     options.add_argument("--cancel", action="store_true", help="use the disk again")
     args = options.parse_args()
 
     api = connect()
-    disk = look(api, args.disk)
+    disk = find(api, args.disk)
     if args.cancel:
         api.diskSoftEjectCancel(args.disk)
         print(f"disk {args.disk} is in use again")
@@ -49,9 +53,9 @@ def main() -> None:
             left = disk.objectsAllocated
             print(f"disk {args.disk}: {left} objects left", flush=True)
         if time.monotonic() >= end:
-            raise Failure(f"disk {args.disk} still has {left} objects; the cluster goes on moving them")
+            raise Failure(f"disk {args.disk} still has {left} objects; the cluster continues to move them")
         time.sleep(args.interval)
-        disk = look(api, args.disk)
+        disk = find(api, args.disk)
     print(f"disk {args.disk} is empty")
     if args.eject:
         api.diskEject(args.disk)

@@ -2,7 +2,7 @@
 
     python examples/find_space.py GROUP [--top 10]
 
-FREED is what deleting a snapshot would give back. A snapshot with children frees nothing: they need its data.
+FREED is the space that deleting a snapshot would free. For a snapshot with children it is 0: they need its data.
 """
 
 from typing import Dict, Union
@@ -13,7 +13,7 @@ from storpool.sptypes import SnapshotSpace, UpDiskSummary, VolumeSpace
 
 
 def main() -> None:
-    """Do it."""
+    """Print the disks of the group, and the largest volumes and snapshots on it."""
     options = parser(__doc__)
     options.add_argument("group")
     options.add_argument("--top", type=int, default=10, help="how many to show (%(default)s)")
@@ -21,28 +21,30 @@ def main() -> None:
 
     api = connect()
     numbers = api.placementGroupDescribe(args.group).disks
-    disks = [one for one in api.disksList().values() if one.id in numbers and isinstance(one, UpDiskSummary)]
-    used, total = sum(one.objectsOnDiskSize for one in disks), sum(one.sectorsCount * 512 for one in disks)
+    disks = [disk for disk in api.disksList().values() if disk.id in numbers and isinstance(disk, UpDiskSummary)]
+    used, total = sum(disk.objectsOnDiskSize for disk in disks), sum(disk.sectorsCount * 512 for disk in disks)
     share = f", {100 * used / total:.1f}%" if total else ""
     print(f"{args.group}: {len(disks)} of {len(numbers)} disks up, {human(used)} of {human(total)} used{share}")
 
-    # By id: the list of volumes may have snapshots in it, too.
+    # By id, because the list of volumes may contain snapshots too.
     found: Dict[str, Union[VolumeSpace, SnapshotSpace]] = {}
-    found.update((one.globalId, one) for one in api.volumesSpace())
-    found.update((one.globalId, one) for one in api.snapshotsSpace())
-    here = [one for one in found.values() if args.group in (one.placeAll, one.placeTail, one.placeHead)]
-    here.sort(key=lambda one: one.storedSize, reverse=True)
+    found.update((volume.globalId, volume) for volume in api.volumesSpace())
+    found.update((snapshot.globalId, snapshot) for snapshot in api.snapshotsSpace())
+    records = [
+        record for record in found.values() if args.group in (record.placeAll, record.placeTail, record.placeHead)
+    ]
+    records.sort(key=lambda record: record.storedSize, reverse=True)
     print_table(
         ("KIND", "NAME", "STORED", "COPIES", "FREED"),
         [
             (
-                "snapshot" if isinstance(one, SnapshotSpace) else "volume",
-                one.name,
-                human(one.storedSize),
-                one.replication,
-                human(one.spaceUsed) if isinstance(one, SnapshotSpace) else "-",
+                "snapshot" if isinstance(record, SnapshotSpace) else "volume",
+                record.name,
+                human(record.storedSize),
+                record.replication,
+                human(record.spaceUsed) if isinstance(record, SnapshotSpace) else "-",
             )
-            for one in here[: args.top]
+            for record in records[: args.top]
         ],
     )
 

@@ -1,6 +1,6 @@
 """Make a volume, attach it, snapshot it, clone it, and clean up.
 
-Needs a cluster, whose address it takes from StorPool's configuration or the environment. A simulated one will do:
+It takes the address of the cluster from StorPool's configuration or the environment. A simulated cluster will do:
 
     python -m storpool_sim serve --env-file sp.env &
     . ./sp.env
@@ -10,24 +10,24 @@ Needs a cluster, whose address it takes from StorPool's configuration or the env
 from program import connect, our_client, parser, run
 
 from storpool import spapi
-from storpool.sptypes import VolumeCreateDesc, VolumeSnapshotDesc, VolumeUpdateDesc
+from storpool.sptypes import VolumeCreateDesc, VolumeReassignDesc, VolumeSnapshotDesc, VolumeUpdateDesc
 from storpool.sputils import GB
 
 
 def main() -> None:
-    """Do it."""
+    """Go through the life of a volume."""
     options = parser(__doc__)
     options.add_argument("--name", default="first-volume", help="the name to use (%(default)s)")
     name = options.parse_args().name
 
-    # The environment's SP_API_HTTP_HOST, SP_API_HTTP_PORT and SP_AUTH_TOKEN win over /etc/storpool.conf.
+    # SP_API_HTTP_HOST, SP_API_HTTP_PORT and SP_AUTH_TOKEN in the environment take precedence over /etc/storpool.conf.
     api = connect()
     client = our_client()
 
-    made = api.volumeCreate(VolumeCreateDesc(name=name, size=10 * GB, replication=3, tags={"made-by": "example"}))
-    print(f"made {name}, global id {made.globalId}")
+    reply = api.volumeCreate(VolumeCreateDesc(name=name, size=10 * GB, replication=3, tags={"made-by": "example"}))
+    print(f"made {name}, global id {reply.globalId}")
 
-    api.volumesReassignWait({"reassign": [{"volume": name, "rw": [client]}]})
+    api.volumesReassignWait([VolumeReassignDesc(volume=name, rw=[client])])
     for attachment in api.attachmentsList():
         if attachment.volume == name:
             print(f"attached {attachment.volume} to client {attachment.client}, {attachment.rights}")
@@ -44,7 +44,7 @@ def main() -> None:
         if volume.name.startswith(name):
             print(f"{volume.name}: {volume.size // GB} GiB, parent {volume.parentName or 'none'}, tags {volume.tags}")
 
-    api.volumesReassignWait({"reassign": [{"volume": name, "detach": [client]}]})
+    api.volumesReassignWait([VolumeReassignDesc(volume=name, detach=[client])])
     api.volumeDelete(name)
     api.volumeDelete(f"{name}-clone")
     api.snapshotDelete(f"{name}-snapshot")

@@ -1,8 +1,8 @@
-"""Show what each cluster has that this one knows of: volumes, snapshots, space, disks.
+"""Show the volumes, snapshots, space and disks of this cluster and of each cluster connected to it.
 
     python examples/inventory.py [--json]
 
-A cluster that cannot be reached is in the list too, with the reason; the exit status is then 1.
+A cluster that cannot be reached is listed with the reason; the exit status is then 1.
 """
 
 import json
@@ -16,47 +16,48 @@ HEADING = ("CLUSTER", "VOLUMES", "SNAPSHOTS", "SIZE", "STORED", "DISKS", "DOWN")
 Figures = Dict[str, Union[str, int]]
 
 
-def look(api: spapi.Api, cluster: Optional[str]) -> Figures:
-    """Count what is in a cluster; None is the one that is asked."""
-    snapshots = {one.globalId: one for one in api.snapshotsSpace(clusterName=cluster)}
-    # This list may have snapshots in it, too.
-    volumes = [one for one in api.volumesSpace(clusterName=cluster) if one.globalId not in snapshots]
+def count(api: spapi.Api, cluster: Optional[str]) -> Figures:
+    """Count what is in a cluster; None is this one."""
+    snapshots = {snapshot.globalId: snapshot for snapshot in api.snapshotsSpace(clusterName=cluster)}
+    # This list may contain snapshots too.
+    volumes = [volume for volume in api.volumesSpace(clusterName=cluster) if volume.globalId not in snapshots]
     disks = api.disksList(clusterName=cluster)
     return {
         "volumes": len(volumes),
         "snapshots": len(snapshots),
-        "size": sum(one.size for one in volumes),
-        "stored": sum(one.storedSize for one in volumes) + sum(one.storedSize for one in snapshots.values()),
+        "size": sum(volume.size for volume in volumes),
+        "stored": sum(volume.storedSize for volume in volumes)
+        + sum(snapshot.storedSize for snapshot in snapshots.values()),
         "disks": len(disks),
-        "down": sum(not one.up for one in disks.values()),
+        "down": sum(not disk.up for disk in disks.values()),
     }
 
 
 def main() -> int:
-    """Do it."""
+    """Print the figures; return 1 if those of a cluster are missing."""
     options = parser(__doc__)
-    options.add_argument("--json", action="store_true", help="for programs")
+    options.add_argument("--json", action="store_true", help="print JSON")
     args = options.parse_args()
 
     api = connect()
-    found: Dict[str, Figures] = {"(this one)": look(api, None)}
+    found: Dict[str, Figures] = {"(this one)": count(api, None)}
     for cluster in api.clustersList()["clusters"]:
         try:
-            found[cluster.name] = look(api, cluster.name)
+            found[cluster.name] = count(api, cluster.name)
         except FAILURES as exc:
             found[cluster.name] = {"error": str(exc)}
     if args.json:
         print(json.dumps(found, indent=2))
     else:
         rows = []
-        for name, one in found.items():
-            if "error" in one:
-                rows.append([name, one["error"], *[""] * 5])
+        for name, figures in found.items():
+            if "error" in figures:
+                rows.append([name, figures["error"], *[""] * 5])
             else:
-                sizes = {key: human(int(one[key])) for key in ("size", "stored")}
-                rows.append([name, *{**one, **sizes}.values()])
+                sizes = {key: human(int(figures[key])) for key in ("size", "stored")}
+                rows.append([name, *{**figures, **sizes}.values()])
         print_table(HEADING, rows)
-    return int(any("error" in one for one in found.values()))
+    return int(any("error" in figures for figures in found.values()))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Run a command while holding a lock that all hosts of the cluster know.
+"""Run a command while holding a lock that is shared by all hosts of the cluster.
 
     python examples/kv_lock.py [--wait 60] LOCK -- COMMAND [ARGUMENT...]
 
-The lock is a key in the cluster's key-value store. A write that says which version of the bucket it has seen is
-done only if that is still the version: of two who see the lock free, one gets it. The exit status is the command's.
+The lock is a key in the cluster's key-value store. A conditional write changes the bucket only if nobody else has
+changed it since it was read, so only one of two hosts gets the lock. The exit status is that of the command.
 """
 
 import os
@@ -14,7 +14,7 @@ import time
 from program import Failure, connect, parser, run
 
 from storpool import spapi
-from storpool.sptypes import KeyValueBucket
+from storpool.sptypes import KeyValueBucket, KeyValueBucketSetDesc
 
 BUCKET = "locks"
 
@@ -29,46 +29,52 @@ def bucket(api: spapi.Api) -> KeyValueBucket:
     try:
         api.kvsCreate(BUCKET)
     except spapi.ApiError as exc:
-        # Somebody else was quicker.
+        # Another host has just made it.
         if exc.name != "objectExists":
             raise
     return api.kvsList(BUCKET)
 
 
 def take(api: spapi.Api, lock: str, owner: str, wait: float) -> None:
-    """Take the lock, or give up after so many seconds."""
+    """Take the lock; fail after `wait` seconds."""
     end = time.monotonic() + wait
     while True:
         seen = bucket(api)
         holder = (seen.pairs or {}).get(lock)
-        # A reply may get lost after the write was done, and the write be tried again: then it is ours already.
+        # When the reply to a write is lost, the write is retried and refused, though the lock is ours.
         if holder == owner:
             return
-        if holder is None and api.kvsTryUpdate(BUCKET, {"runIfVersionIs": seen.version, "set": {lock: owner}}):
+        if holder is None and api.kvsTryUpdate(
+            BUCKET, KeyValueBucketSetDesc(runIfVersionIs=seen.version, set={lock: owner})
+        ):
             return
         if time.monotonic() >= end:
-            raise Failure(f"{lock} is held by {holder or 'another'}; `--release` takes it from who has died")
+            raise Failure(
+                f"{lock} is held by {holder or 'another host'}; if that host is dead, free the lock with --release"
+            )
         time.sleep(0.5)
 
 
 def release(api: spapi.Api, lock: str, owner: str = "") -> None:
-    """Give the lock back; without an owner, whoever has it."""
+    """Free the lock if this owner holds it; without an owner, free it in any case."""
     while True:
         seen = bucket(api)
         holder = (seen.pairs or {}).get(lock)
         if holder is None or (owner and holder != owner):
             return
-        if api.kvsTryUpdate(BUCKET, {"runIfVersionIs": seen.version, "set": {lock: ""}}):
+        if api.kvsTryUpdate(BUCKET, KeyValueBucketSetDesc(runIfVersionIs=seen.version, set={lock: ""})):
             return
 
 
 def main() -> int:
-    """Do it."""
+    """Run the command with the lock, or free the lock."""
     options = parser(__doc__)
     options.add_argument("lock")
     options.add_argument("command", nargs="*")
-    options.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for the lock (%(default)s)")
-    options.add_argument("--release", action="store_true", help="take the lock away from whoever has it")
+    options.add_argument(
+        "--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for the lock (%(default)s)"
+    )
+    options.add_argument("--release", action="store_true", help="free the lock, whoever holds it")
     args = options.parse_args()
     if bool(args.command) == args.release:
         options.error("give a command, or --release")

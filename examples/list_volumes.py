@@ -1,4 +1,4 @@
-"""List volumes with what they take and where they are attached.
+"""List volumes, the space they use, and where they are attached.
 
 python examples/list_volumes.py [--tag app=db] [--by stored]
 """
@@ -9,7 +9,7 @@ from program import connect, has_tag, human, parser, print_table, run, tag
 
 
 def main() -> None:
-    """Do it."""
+    """Print the table."""
     options = parser(__doc__)
     options.add_argument("--tag", type=tag, metavar="NAME=VALUE", help="only volumes with this tag")
     options.add_argument("--by", choices=["name", "size", "stored"], default="name", help="the order (%(default)s)")
@@ -17,27 +17,27 @@ def main() -> None:
 
     api = connect()
     places: Dict[str, List[str]] = {}
-    for one in api.attachmentsList():
-        places.setdefault(one.volume, []).append(f"{one.client}:{one.rights}")
-    names = {one.name for one in api.volumesList() if args.tag is None or has_tag(one, args.tag)}
-    # The list with the space may have snapshots in it, too.
-    volumes = [one for one in api.volumesSpace() if one.name in names]
+    for attachment in api.attachmentsList():
+        places.setdefault(attachment.volume, []).append(f"{attachment.client}:{attachment.rights}")
+    names = {volume.name for volume in api.volumesList() if args.tag is None or has_tag(volume, args.tag)}
+    # The list with the space may contain snapshots too.
+    volumes = [volume for volume in api.volumesSpace() if volume.name in names]
     if args.by == "name":
-        volumes.sort(key=lambda one: one.name)
+        volumes.sort(key=lambda volume: volume.name)
     else:
-        volumes.sort(key=lambda one: one.size if args.by == "size" else one.storedSize, reverse=True)
+        volumes.sort(key=lambda volume: volume.size if args.by == "size" else volume.storedSize, reverse=True)
     print_table(
         ("NAME", "SIZE", "STORED", "USED", "TEMPLATE", "CLIENTS"),
         [
             (
-                one.name,
-                human(one.size),
-                human(one.storedSize),
-                f"{100 * one.storedSize / one.size:.0f}%",
-                one.templateName or "-",
-                " ".join(places.get(one.name, ["-"])),
+                volume.name,
+                human(volume.size),
+                human(volume.storedSize),
+                f"{100 * volume.storedSize / volume.size:.0f}%",
+                volume.templateName or "-",
+                " ".join(places.get(volume.name, ["-"])),
             )
-            for one in volumes
+            for volume in volumes
         ],
     )
 

@@ -1,8 +1,8 @@
-"""Attach a volume to another client, and to that one only: one request, which is done whole or not at all.
+"""Attach a volume to another client, and detach it from all others, in one request.
 
     python examples/move_attachment.py VOLUME CLIENT [--force]
 
-While a program has the device open the cluster refuses, unless it is forced; that program then gets errors.
+The cluster refuses while a program has the device open. With --force it does not, and that program gets I/O errors.
 """
 
 from typing import List
@@ -14,22 +14,26 @@ from storpool.sptypes import VolumeReassignDesc
 
 
 def clients(api: spapi.Api, volume: str) -> List[str]:
-    """List where a volume is attached."""
-    return [f"{one.client}:{one.rights}" for one in api.attachmentsList() if one.volume == volume]
+    """List the clients that a volume is attached to."""
+    return [
+        f"{attachment.client}:{attachment.rights}"
+        for attachment in api.attachmentsList()
+        if attachment.volume == volume
+    ]
 
 
 def main() -> None:
-    """Do it."""
+    """Move the attachment."""
     options = parser(__doc__)
     options.add_argument("volume")
     options.add_argument("client", type=int)
-    options.add_argument("--force", action="store_true", help="even while it is open")
+    options.add_argument("--force", action="store_true", help="move it even while it is open")
     args = options.parse_args()
 
     api = connect()
     before = clients(api, args.volume)
     move = VolumeReassignDesc(volume=args.volume, detach="all", rw=[args.client], force=args.force)
-    api.volumesReassignWait({"reassign": [move]})
+    api.volumesReassignWait([move])
     print(f"{args.volume}: {' '.join(before) or 'nowhere'} -> {' '.join(clients(api, args.volume))}")
 
 

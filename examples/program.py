@@ -1,4 +1,4 @@
-"""What the programs here share: how they find the cluster, how they fail, how they print."""
+"""Helpers that the examples share: connecting to the cluster, failing with a message, printing a table."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from storpool.spconfig import SPConfig, SPConfigException
 from storpool.sputils import GB, KB, MB, TB
 
 FAILURES = (spapi.ApiError, spapi.InvalidArgumentError, SPConfigException, HTTPException, OSError)
-"""All that a call can end with; see the guide on errors."""
+"""Every exception that a call can raise; see the guide on errors."""
 
 UNITS = {"K": KB, "M": MB, "G": GB, "T": TB}
 
 
 class Failure(Exception):
-    """What a program gives up with, in a line."""
+    """A failure that ends the program; its text is one line."""
 
 
 def run(main: Callable[[], Optional[int]]) -> NoReturn:
-    """Run a program. What goes wrong becomes a line on standard error and the status 1."""
+    """Run a program and exit. An error becomes a line on standard error and the status 1."""
     try:
         status = main()
         sys.stdout.flush()
     except BrokenPipeError:
-        # `| head` has seen enough. The interpreter would complain when it flushes at its end.
+        # The reader, such as `head`, has closed the pipe; the interpreter must not flush into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except (Failure, *FAILURES) as exc:
@@ -39,18 +39,18 @@ def run(main: Callable[[], Optional[int]]) -> NoReturn:
 
 
 def fail(reason: str) -> int:
-    """Say in a line what went wrong; gives the exit status for it."""
+    """Print the reason to standard error; return the exit status."""
     print(f"{os.path.basename(sys.argv[0])}: {reason}", file=sys.stderr)
     return 1
 
 
 def parser(doc: Optional[str]) -> argparse.ArgumentParser:
-    """Make a parser whose help is the program's docstring."""
+    """Return a parser whose help starts with the program's docstring."""
     return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def connect(**kwargs: Any) -> spapi.Api:
-    """Make an Api by /etc/storpool.conf and the environment."""
+    """Return an Api configured by /etc/storpool.conf and the environment."""
     try:
         return spapi.Api.fromConfig(**kwargs)
     except KeyError as exc:
@@ -58,15 +58,15 @@ def connect(**kwargs: Any) -> spapi.Api:
 
 
 def our_client() -> int:
-    """Give the number of this host's client, which stands in StorPool's configuration."""
+    """Return the number of this host's client, from StorPool's configuration."""
     number = os.environ.get("SP_OURID") or SPConfig(missing_ok=True).get("SP_OURID")
     if number is None:
-        raise Failure("this host's configuration has no SP_OURID; say which client by --client")
+        raise Failure("this host's configuration has no SP_OURID; give the client with --client")
     return int(number)
 
 
 def size(text: str) -> int:
-    """Read a size as people write it, `10G`."""
+    """Read a size such as `10G`."""
     number, unit = (text[:-1], UNITS[text[-1:].upper()]) if text[-1:].upper() in UNITS else (text, 1)
     if not number.isdigit() or int(number) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size like 10G")
@@ -74,7 +74,7 @@ def size(text: str) -> int:
 
 
 def tag(text: str) -> Tuple[str, str]:
-    """Read `name=value`."""
+    """Read a tag, `name=value`."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not a tag like name=value")
@@ -82,13 +82,13 @@ def tag(text: str) -> Tuple[str, str]:
 
 
 def has_tag(record: Any, wanted: Tuple[str, str]) -> bool:
-    """Tell whether a volume or snapshot has a tag with that value."""
+    """Return whether a volume or snapshot has a tag with this value."""
     tags: Dict[str, str] = record.tags or {}
     return tags.get(wanted[0]) == wanted[1]
 
 
 def human(count: float) -> str:
-    """Write a number of bytes as people read it."""
+    """Format a number of bytes, such as `3.5 GiB`."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < KB:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
@@ -97,7 +97,7 @@ def human(count: float) -> str:
 
 
 def print_table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print columns as wide as what is in them, those of numbers to the right."""
+    """Print aligned columns; numbers are aligned to the right."""
     columns = []
     for title, *cells in zip(heading, *rows):
         texts = [title, *map(str, cells)]

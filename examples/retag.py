@@ -1,8 +1,8 @@
-"""Set and remove tags of many volumes, and of snapshots.
+"""Set and remove tags of many volumes and snapshots.
 
     python examples/retag.py 'web-*' --set env=prod --set team=shop --remove owner [--snapshots] [--dry-run]
 
-Only what differs is changed.
+Volumes that have the wanted tags already are not touched.
 """
 
 from fnmatch import fnmatchcase
@@ -10,19 +10,19 @@ from typing import Dict, List, Union
 
 from program import connect, parser, run, tag
 
-from storpool.sptypes import SnapshotSummary, VolumeSummary
+from storpool.sptypes import SnapshotSummary, SnapshotUpdateDesc, VolumeSummary, VolumeUpdateDesc
 
 
 def main() -> None:
-    """Do it."""
+    """Change the tags."""
     options = parser(__doc__)
-    options.add_argument("pattern", help="which names, as in a shell")
+    options.add_argument("pattern", help="which names, as a shell pattern")
     options.add_argument("--set", type=tag, action="append", default=[], metavar="NAME=VALUE")
     options.add_argument("--remove", action="append", default=[], metavar="NAME")
     options.add_argument("--snapshots", action="store_true", help="snapshots too")
-    options.add_argument("--dry-run", action="store_true", help="only say what would change")
+    options.add_argument("--dry-run", action="store_true", help="only show what would change")
     args = options.parse_args()
-    # An empty value takes a tag away; other tags stay as they are.
+    # An empty value removes a tag; other tags stay as they are.
     wanted: Dict[str, str] = {**dict(args.set), **dict.fromkeys(args.remove, "")}
     if not wanted:
         options.error("give --set or --remove")
@@ -30,17 +30,17 @@ def main() -> None:
     api = connect()
     found: List[Union[VolumeSummary, SnapshotSummary]] = list(api.volumesList())
     if args.snapshots:
-        found += [one for one in api.snapshotsList() if not one.deleted]
-    for one in found:
-        tags = one.tags or {}
+        found += [snapshot for snapshot in api.snapshotsList() if not snapshot.deleted]
+    for record in found:
+        tags = record.tags or {}
         change = {name: value for name, value in wanted.items() if tags.get(name, "") != value}
-        if not change or not fnmatchcase(one.name, args.pattern):
+        if not change or not fnmatchcase(record.name, args.pattern):
             continue
-        if not args.dry_run and isinstance(one, SnapshotSummary):
-            api.snapshotUpdate(one.name, {"tags": change})
+        if not args.dry_run and isinstance(record, SnapshotSummary):
+            api.snapshotUpdate(record.name, SnapshotUpdateDesc(tags=change))
         elif not args.dry_run:
-            api.volumeUpdate(one.name, {"tags": change})
-        print(one.name, *(f"{name}={value}" if value else f"-{name}" for name, value in sorted(change.items())))
+            api.volumeUpdate(record.name, VolumeUpdateDesc(tags=change))
+        print(record.name, *(f"{name}={value}" if value else f"-{name}" for name, value in sorted(change.items())))
 
 
 if __name__ == "__main__":

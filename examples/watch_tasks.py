@@ -1,8 +1,8 @@
-"""Show the data that is on its way between disks, until there is none.
+"""Show the data transfers between disks until all are done.
 
     python examples/watch_tasks.py [--interval 2] [--timeout 3600]
 
-Exit status 1 when the time is over before the tasks are.
+The exit status is 1 when tasks are left after the timeout.
 """
 
 import time
@@ -23,10 +23,14 @@ def line(task: Task) -> str:
 
 
 def main() -> None:
-    """Do it."""
+    """Print each change of each task."""
     options = parser(__doc__)
-    options.add_argument("--interval", type=float, default=2, metavar="SECONDS", help="between looks (%(default)s)")
-    options.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="at most (%(default)s)")
+    options.add_argument(
+        "--interval", type=float, default=2, metavar="SECONDS", help="between two checks (%(default)s)"
+    )
+    options.add_argument(
+        "--timeout", type=float, default=3600, metavar="SECONDS", help="how long to wait (%(default)s)"
+    )
     args = options.parse_args()
 
     api = connect()
@@ -43,7 +47,7 @@ def main() -> None:
         if not tasks:
             return
         if time.monotonic() >= end:
-            raise Failure(f"{len(tasks)} tasks go on")
+            raise Failure(f"{len(tasks)} tasks are still running")
         time.sleep(args.interval)
 
 

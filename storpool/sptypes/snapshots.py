@@ -57,8 +57,11 @@ class SnapshotSummary(VolumeSummaryBase, since="4.0.0"):
     snapshot: Annotated[Optional[bool], Since("7.4.0")] = None
     """True, as in every record of a snapshot. Null when the reply does not tell."""
 
-    onVolume: VolumeNameOrGlobalId
-    """The volume that the snapshot is the parent of; '-' when there is none."""
+    onVolume: Annotated[VolumeNameOrGlobalId, Example("-")]
+    """The volume whose direct parent the snapshot is now; '-' when there is none. It does not say which volume the
+    snapshot was taken of: it becomes '-' with the next snapshot of that volume, and clones and reverts change it. To
+    know later what a snapshot was taken of, set a tag when you take it.
+    """
 
     autoName: bool
     """True for an anonymous snapshot."""

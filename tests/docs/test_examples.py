@@ -1,4 +1,4 @@
-"""Each example, run as its user would, does what it says: to be seen in what it prints and in the cluster."""
+"""Run each example as a user would; check what it prints and what it changes in the cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, List
 
 import doc_programs
 import pytest
@@ -32,8 +32,8 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def clock() -> ManualClock:
-    # Programs compare the cluster's dates with the time of day.
-    return ManualClock(time.time())
+    # Programs compare the cluster's dates with the time of day, and snapshots are to have some age.
+    return ManualClock(time.time() - 40 * DAY)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def api(sim: Running) -> spapi.Api:
 
 @pytest.fixture
 def run(sim: Running) -> Run:
-    """Runs an example that must succeed; gives what it printed."""
+    """Return a function that runs an example, which must succeed, and returns what it printed."""
 
     def check(name: str, *arguments: str) -> str:
         done = doc_programs.run(sim.env, name, *arguments)
@@ -61,7 +61,7 @@ def run(sim: Running) -> Run:
 
 @pytest.fixture
 def fails(sim: Running) -> Run:
-    """Runs an example that must fail; gives the line that says why."""
+    """Return a function that runs an example, which must fail, and returns its error message."""
 
     def check(name: str, *arguments: str, status: int = 1) -> str:
         done = doc_programs.run(sim.env, name, *arguments)
@@ -75,7 +75,7 @@ def fails(sim: Running) -> Run:
 
 @pytest.fixture
 def volumes(api: spapi.Api) -> None:
-    """Two volumes of an application, and one of another."""
+    """Two volumes of one application, and one of another."""
     api.volumeTemplateCreate({"name": "ssd3", "placeAll": "ssd", "replication": 3, "size": 10 * GiB})
     for name, app in (("db-data", "db"), ("db-log", "db"), ("web", "web")):
         api.volumeCreate({"name": name, "template": "ssd3", "tags": {"app": app}})
@@ -152,7 +152,7 @@ def test_provision_waits_for_the_device(run: Run, api: spapi.Api, volumes: None,
 
 def test_provision_leaves_nothing_behind_where_it_cannot_attach(fails: Run, api: spapi.Api, volumes: None) -> None:
     assert "No such client registered" in fails("provision", "ssd3", "new", "--client", "77")
-    assert "new" not in [one.name for one in api.volumesList()]
+    assert "new" not in [volume.name for volume in api.volumesList()]
 
 
 def test_provision_says_that_the_device_is_late(fails: Run, volumes: None, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_clone_volume_from_a_volume_and_from_a_snapshot(run: Run, api: spapi.Api
     api.snapshotCreate("db-data", {"name": "monday"})
     run("clone_volume", "db-data", "try1", "--iops", "500")
     printed = run("clone_volume", "monday", "try2", "--snapshot")
-    clones = {one.name: one for one in api.volumesList() if "clone-of" in (one.tags or {})}
+    clones = {volume.name: volume for volume in api.volumesList() if "clone-of" in (volume.tags or {})}
     assert sorted(clones) == ["try1", "try2"] and clones["try1"].iops == 500
     assert clones["try2"].parentName == "monday" and printed == f"try2 ~{clones['try2'].globalId}\n"
 
@@ -190,7 +190,7 @@ def test_move_attachment(run: Run, fails: Run, sim: Running, api: spapi.Api, vol
     sim.cluster.open("web", 1)
     assert "busy: 'web' is open at client 1" in fails("move_attachment", "web", "2")
     assert run("move_attachment", "web", "2", "--force") == "web: 1:rw -> 2:rw\n"
-    assert [(one.client, one.rights) for one in api.attachmentsList()] == [(2, "rw")]
+    assert [(attachment.client, attachment.rights) for attachment in api.attachmentsList()] == [(2, "rw")]
 
 
 def test_retag_changes_what_differs(run: Run, api: spapi.Api, volumes: None) -> None:
@@ -201,7 +201,7 @@ def test_retag_changes_what_differs(run: Run, api: spapi.Api, volumes: None) -> 
     assert api.clientsConfigDump()[0].generation == before
     assert run("retag", *arguments) == planned
     assert planned == "db-data -app env=prod\ndb-log -app env=prod\ndb-snap -app env=prod\n"
-    tags = {one.name: one.tags for one in [*api.volumesList(), *api.snapshotsList()]}
+    tags = {record.name: record.tags for record in [*api.volumesList(), *api.snapshotsList()]}
     assert tags == {
         "db-data": {"env": "prod"},
         "db-log": {"env": "prod"},
@@ -217,30 +217,84 @@ def test_retag_changes_what_differs(run: Run, api: spapi.Api, volumes: None) -> 
 def test_snapshot_group_takes_one_snapshot_of_each(run: Run, fails: Run, api: spapi.Api, volumes: None) -> None:
     printed = run("snapshot_group", "app=db", "--label", "nightly")
     snapshots = api.snapshotsList()
-    assert printed == "".join(f"{one.onVolume} -> {one.name}\n" for one in snapshots)
-    assert [one.tags for one in snapshots] == [
+    assert printed == "".join(f"{snapshot.onVolume} -> {snapshot.name}\n" for snapshot in snapshots)
+    assert [snapshot.tags for snapshot in snapshots] == [
         {"app": "db", "label": "nightly", "volume": name} for name in ("db-data", "db-log")
     ]
     assert "no volume has the tag app=none" in fails("snapshot_group", "app=none")
 
 
-def test_rotate_snapshots_keeps_the_newest_and_the_young() -> None:
-    clock = ManualClock(time.time() - 40 * DAY)
-    with storpool_sim.running(clock=clock) as sim:
-        api = sim.api()
-        api.volumeCreate({"name": "web", "size": GiB, "replication": 3})
-        for number in range(4):
-            api.snapshotCreate("web", {"name": f"web-{number}", "tags": {"label": "nightly", "volume": "web"}})
-            clock.advance(10 * DAY)
-        api.snapshotCreate("web", {"name": "other"})
-        # Ages are 40, 30, 20 and 10 days.
-        arguments = ["label=nightly", "--days", "15"]
-        planned = doc_programs.run(sim.env, "rotate_snapshots", *arguments, "--keep", "1", "--dry-run")
-        assert planned.stdout.splitlines() == [f"would delete web-{number}" for number in (2, 1, 0)]
-        assert not any(one.deleted for one in api.snapshotsList())
-        done = doc_programs.run(sim.env, "rotate_snapshots", *arguments, "--keep", "2")
-        assert done.stdout == "deleted web-1\ndeleted web-0\n"
-        assert [one.name for one in api.snapshotsList() if not one.deleted] == ["other", "web-2", "web-3"]
+@pytest.fixture
+def nightly(sim: Running, api: spapi.Api, clock: ManualClock) -> None:
+    """Snapshots of two volumes, 40, 30, 20 and 10 days old, and others that have the same label."""
+    for name in ("db", "web"):
+        api.volumeCreate({"name": name, "size": GiB, "replication": 3})
+    api.snapshotCreate("db", {"name": "by-hand", "tags": {"label": "nightly"}})
+    api.snapshotCreate("web", {"name": "weekly", "tags": {"label": "weekly", "volume": "web"}})
+    for number in range(4):
+        for name in ("db", "web"):
+            api.snapshotCreate(name, {"name": f"{name}-{number}", "tags": {"label": "nightly", "volume": name}})
+        clock.advance(10 * DAY)
+
+
+def _kept(api: spapi.Api) -> List[str]:
+    return sorted(snapshot.name for snapshot in api.snapshotsList() if not snapshot.deleted)
+
+
+def test_rotate_snapshots_keeps_the_newest_of_each_volume(run: Run, api: spapi.Api, nightly: None) -> None:
+    printed = run("rotate_snapshots", "label=nightly", "--days", "15", "--keep", "2", "--delete")
+    assert printed == (
+        "deleted db-1\ndeleted db-0\ndeleted web-1\ndeleted web-0\nleft alone: 1 without the tag `volume`\n"
+    )
+    assert _kept(api) == ["by-hand", "db-2", "db-3", "web-2", "web-3", "weekly"]
+
+
+def test_rotate_snapshots_keeps_the_young(run: Run, api: spapi.Api, nightly: None) -> None:
+    run("rotate_snapshots", "label=nightly", "--days", "35", "--keep", "0", "--delete")
+    assert not {"db-0", "web-0"} & {*_kept(api)} and {"db-1", "web-1"} <= {*_kept(api)}
+
+
+def test_rotate_snapshots_deletes_nothing_unless_told(run: Run, api: spapi.Api, nightly: None) -> None:
+    before = _kept(api)
+    planned = run("rotate_snapshots", "label=nightly", "--days", "15", "--keep", "3").splitlines()
+    assert planned[:2] == ["would delete db-0", "would delete web-0"]
+    assert _kept(api) == before
+
+
+def test_rotate_snapshots_does_not_go_by_who_is_the_parent_now(run: Run, api: spapi.Api, nightly: None) -> None:
+    # A clone of a snapshot becomes the volume that the snapshot is the parent of.
+    api.volumeRevert("db", {"toSnapshot": "db-0"})
+    api.volumeCreate({"name": "clone", "parent": "web-3"})
+    run("rotate_snapshots", "label=nightly", "--days", "15", "--keep", "2", "--delete")
+    assert {"db-2", "db-3", "web-2", "web-3"} <= {*_kept(api)}
+
+
+def test_rotate_snapshots_refuses_to_keep_less_than_none(sim: Running) -> None:
+    done = doc_programs.run(sim.env, "rotate_snapshots", "label=nightly", "--days", "1", "--keep=-1")
+    assert done.returncode == 2 and "'-1' is not a number of snapshots" in done.stderr
+
+
+def test_rotate_snapshots_leaves_backups_of_other_clusters_alone(near: Running, clock: ManualClock) -> None:
+    away = near.api().using(clusterName="away")
+    for api in (near.api(), away):
+        api.volumeCreate({"name": "db", "size": GiB, "replication": 3, "tags": {"label": "nightly", "volume": "db"}})
+    away.volumesGroupBackup({"location": "nnnn", "volumes": ["db"], "tags": {"label": "nightly", "volume": "db"}})
+    assert [snapshot.backup for snapshot in near.api().snapshotsList()] == [True]
+    clock.advance(DAY)
+    arguments = ["label=nightly", "--days", "0", "--keep", "0", "--delete"]
+    done = doc_programs.run(near.env, "rotate_snapshots", *arguments)
+    assert (done.returncode, done.stdout) == (0, "left alone: 1 backups of other clusters\n")
+    assert len(_kept(near.api())) == 1
+
+
+def test_groups_of_snapshots_can_be_rotated(run: Run, api: spapi.Api, volumes: None, clock: ManualClock) -> None:
+    # An unnamed volume too: its name contains what no tag does.
+    unnamed = api.volumeCreate({"name": "", "size": GiB, "replication": 3, "tags": {"app": "db"}}).globalId
+    run("snapshot_group", "app=db", "--label", "nightly")
+    assert f"deleted {unnamed}-nightly-" in run(
+        "rotate_snapshots", "label=nightly", "--days", "0", "--keep", "0", "--delete"
+    )
+    assert not _kept(api)
 
 
 def test_restore_volume(run: Run, fails: Run, api: spapi.Api, volumes: None, tmp_path: Path) -> None:
@@ -252,8 +306,8 @@ def test_restore_volume(run: Run, fails: Run, api: spapi.Api, volumes: None, tmp
     assert "--detach" in fails("restore_volume", "web", "monday")
     assert len(api.snapshotsList()) == 1
     before, after = run("restore_volume", "web", "monday", "--detach").splitlines()
-    assert after == "web is as monday"
-    assert [(one.client, one.rights) for one in api.attachmentsList()] == [(1, "rw")]
+    assert after == "reverted web to monday"
+    assert [(attachment.client, attachment.rights) for attachment in api.attachmentsList()] == [(1, "rw")]
     assert _read(device) == b"good"
     # And back again, by what the program has kept.
     run("restore_volume", "web", before.split()[-1], "--detach")
@@ -288,13 +342,13 @@ def test_find_space(run: Run, fails: Run, sim: Running, api: spapi.Api, volumes:
 
 
 def _busy(api: spapi.Api) -> None:
-    """Give the first disk something to move."""
+    """Put data on the disks."""
     api.volumeCreate({"name": "bulk", "size": 64 * GiB, "placeAll": "ssd", "replication": 3})
 
 
 @contextmanager
 def _time_goes_by(sim: Running, clock: ManualClock) -> Iterator[None]:
-    """Let a second pass in the cluster after each request, so that a program sees each state of it."""
+    """Advance the cluster's clock by a second after each request, so that a program sees every state."""
     stop = threading.Event()
 
     def go() -> None:
@@ -317,7 +371,7 @@ def test_watch_tasks(run: Run, fails: Run, sim: Running, api: spapi.Api, clock: 
     assert run("watch_tasks") == ""
     _busy(api)
     api.diskSoftEject(101)
-    assert "1 tasks go on" in fails("watch_tasks", "--timeout", "0")
+    assert "1 tasks are still running" in fails("watch_tasks", "--timeout", "0")
     with _time_goes_by(sim, clock):
         lines = run("watch_tasks", "--interval", "0.01").splitlines()
     assert lines[0].startswith("disk 101: rebalancing, ") and lines[-1] == "disk 101: done"
@@ -332,7 +386,7 @@ def test_drain_disk(run: Run, fails: Run, sim: Running, api: spapi.Api, clock: M
         lines = run("drain_disk", "101", "--interval", "0.01", "--eject").splitlines()
     assert lines[-2:] == ["disk 101 is empty", "disk 101 (SimSSD 1920, SIM00101) may be pulled from server 1"]
     assert not api.disksList()[101].up
-    assert all(not one.decreasedRedundancy for one in api.volumesQuickStatus().values())
+    assert all(not state.decreasedRedundancy for state in api.volumesQuickStatus().values())
     assert "is down" in fails("drain_disk", "101")
     assert "there is no disk 999" in fails("drain_disk", "999")
 
@@ -384,7 +438,7 @@ def test_export_iscsi(run: Run, fails: Run, api: spapi.Api, volumes: None) -> No
     for _ in range(2):  # what is there already stays
         assert run("export_iscsi", "web", initiator, "pg") == f"{target}\nportal 10.1.0.11:3260\n"
     config = api.iSCSIConfig().iscsi
-    assert [len(one.exports) for one in config.initiators.values()] == [1]
+    assert [len(initiator.exports) for initiator in config.initiators.values()] == [1]
     for _ in range(2):
         run("export_iscsi", "web", initiator, "pg", "--remove")
     assert not api.iSCSIConfig().iscsi.targets
@@ -401,7 +455,7 @@ def test_of_programs_that_want_a_lock_one_runs_at_a_time(sim: Running, api: spap
         )
         for _ in range(3)
     ]  # fmt: skip
-    assert [one.communicate(timeout=60) for one in started] == [("ran\n", "")] * 3
+    assert [process.communicate(timeout=60) for process in started] == [("ran\n", "")] * 3
     assert api.kvsList("locks").pairs == {}
 
 
@@ -421,7 +475,7 @@ def test_a_lock_gives_the_status_of_its_command_and_can_be_taken_from_the_dead(
 
 @pytest.fixture
 def near(clock: ManualClock) -> Iterator[Running]:
-    """A cluster that knows another, `away`."""
+    """A cluster that is connected to another, `away`."""
     cluster = storpool_sim.Cluster(clock, name="near", clusterId="nnnn.a")
     storpool_sim.connect(cluster, storpool_sim.Cluster(clock, name="away", clusterId="aaaa.b"))
     with storpool_sim.running(cluster=cluster) as running:
@@ -432,13 +486,13 @@ def test_backup_group_waits_until_the_data_is_there(near: Running, clock: Manual
     for name in ("db-data", "db-log", "web"):
         near.api().volumeCreate({"name": name, "size": GiB, "replication": 3, "tags": {"app": name[:2]}})
     done = doc_programs.run(near.env, "backup_group", "app=db", "aaaa", "--timeout", "0")
-    assert (done.returncode, done.stderr) == (1, "backup_group.py: not there yet: db-data, db-log\n")
+    assert (done.returncode, done.stderr) == (1, "backup_group.py: not complete yet: db-data, db-log\n")
     with _time_goes_by(near, clock):
         done = doc_programs.run(near.env, "backup_group", "app=db", "aaaa", "--interval", "0.01")
     lines = dict(line.split() for line in done.stdout.splitlines())
     assert list(lines) == ["db-data", "db-log"] and done.returncode == 0
-    copies = {one.globalId: one for one in near.api().snapshotsList(clusterName="away")}
-    assert all(copies[one].backup and not copies[one].recoveringFromRemote for one in lines.values())
+    copies = {snapshot.globalId: snapshot for snapshot in near.api().snapshotsList(clusterName="away")}
+    assert all(copies[backup].backup and not copies[backup].recoveringFromRemote for backup in lines.values())
     done = doc_programs.run(near.env, "backup_group", "app=db", "nowhere")
     assert done.stderr == "backup_group.py: no cluster is registered at nowhere; known locations: aaaa\n"
 
