@@ -170,7 +170,7 @@ class Call:
                 compiled.append(self.compile())
             return compiled[0](*args, **kwargs)
 
-        return self._labelled(call)  # type: ignore[return-value]
+        return self._labelled(call)  # type: ignore[no-any-return]
 
     def _labelled(self, function: Any) -> Any:
         """Give the function of a call what programs ask of it; the name also as Python 2 had it."""
