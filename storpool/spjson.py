@@ -24,7 +24,9 @@ __all__ = [
     "parse",
 ]
 
+INDENT = None
 SEPARATORS = (",", ":")
+SORT_KEYS = False
 
 _SCALARS = frozenset((str, int, bool, float))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import inspect
 import json
 import logging
@@ -19,7 +20,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from storpool import spapi, sptype, sptypes
+from storpool import spapi, spjson, sptype, sptypes
 from storpool.spapi import ApiError, InvalidArgumentError
 from storpool.spapi.call import GET, POST, Section
 from storpool.sptype.nodes import Collection
@@ -391,7 +392,7 @@ class TestErrors:
 class TestByHand:
     def test_a_call_is_made_of_its_parts(self) -> None:
         made = spapi._API_METHOD("POST", True, "Thing/{diskId}", [spapi.DiskId], sptypes.VolumeCreateDesc, spapi.ApiOk)
-        assert (made.method, made.path, made.types) == ("POST", "/ctrl/1.0/Thing/{diskId}", {})
+        assert (made.method, made.path, made.types) == ("POST", "/ctrl/1.0/MultiCluster/Thing/{diskId}", {})
         assert [(each._name, each._type.name) for each in made.args] == [("diskId", "DiskID")]
         assert made.json is not None
         assert made.json.name == "VolumeCreateDesc"
@@ -445,6 +446,54 @@ class TestByHand:
         request = mock.call("GET", "/ctrl/1.0/VolumesList", None, {"Authorization": "Storpool v1:t"})
         assert connection.return_value.request.call_args_list == [request] * 2
         assert connection.return_value.close.call_count == 2
+
+
+class TestOldNames:
+    """What programs and test suites written for the original reach for."""
+
+    def test_a_call_has_its_name_and_its_entry_of_the_reference(self) -> None:
+        for call in (spapi.Api.volumesList, api_of(Told()).volumesList):
+            assert (call.func_name, call.__name__) == ("volumesList", "volumesList")  # type: ignore[attr-defined]
+            doc = call.spDoc  # type: ignore[attr-defined]
+            assert (doc.name, doc.method, doc.query) == ("List the volumes of the cluster", "GET", "VolumesList")
+            assert doc.path == "/ctrl/1.0/MultiCluster/VolumesList"
+        assert spapi.Api.tasksList.spDoc.path == "/ctrl/1.0/TasksList"  # type: ignore[attr-defined]
+
+    def test_so_has_a_call_that_is_put_on_the_class(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        call = spapi.GET("Query/{x}", spapi._API_ARG("x", int), returns=int, multiCluster=True).doc("Ask", "")
+        monkeypatch.setattr(spapi.Api, "myCall", call, raising=False)
+        for method in (spapi.Api.myCall, api_of(Told()).myCall):  # type: ignore[attr-defined]
+            assert (method.func_name, method.spDoc.name) == ("Query", "Ask")
+            assert method.spDoc.path == "/ctrl/1.0/MultiCluster/Query/{x}"
+
+    def test_paths_of_the_document_are_those_of_the_calls(self) -> None:
+        documented = {call.call: call.path for section in spapi.Api.spDoc.sections for call in section.calls}
+        assert documented == {
+            name: spapi._format_path(call.query, call.multiCluster) for name, call in spapi.CALLS.items()
+        }
+
+    def test_modules_stand_where_suites_patch_them(self) -> None:
+        assert (spapi.http, spapi.time, spapi.js) == (http.client, time, spjson)
+
+    def test_the_pause_of_a_retry_is_that_of_a_patched_module(self) -> None:
+        transport = mock.Mock(**{"send.side_effect": ConnectionRefusedError})
+        with mock.patch("storpool.spapi.time") as patched, pytest.raises(ConnectionRefusedError):
+            spapi.Api(transport=transport, transientRetries=2, transientSleep=lambda n: 100 + n).volumesList()
+        assert patched.mock_calls == [mock.call.sleep(100), mock.call.sleep(101)]
+
+    @pytest.mark.parametrize("use_env", [True, False])
+    def test_from_config_reads_with_the_class_that_stands_in_spapi(self, use_env: bool) -> None:
+        with mock.patch("storpool.spapi.SPConfig") as reader:
+            reader.return_value = {"SP_API_HTTP_HOST": "h", "SP_API_HTTP_PORT": "81", "SP_AUTH_TOKEN": "t"}
+            assert "host='h', port=81" in repr(spapi.Api.fromConfig(use_env=use_env))
+        assert reader.mock_calls == [mock.call(use_env=use_env)]
+
+    def test_constants(self) -> None:
+        states = ["OK", "UNDEF", "OUTDATED", "IN_RECOVERY", "WAITING_FOR_VERSION", "WAITING_FOR_DISK", "WAIT_IDLE"]
+        states += ["DATA_NOT_PRESENT", "DATA_LOST", "WAINING_FOR_CHAIN"]
+        for name in (f"OBJECT_{state}" for state in states):
+            assert getattr(sptypes, name) == name
+        assert (spjson.INDENT, spjson.SEPARATORS, spjson.SORT_KEYS) == (None, (",", ":"), False)
 
 
 class TestDeclaring:

@@ -124,6 +124,36 @@ class TestFields:
         assert (sptypes.UpDiskSummary.up, sptypes.DownDiskSummary.up) == (True, False)
 
 
+class TestOldForms:
+    def test_vars_give_the_fields_as_in_the_original(self) -> None:
+        desc = sptypes.VolumesReassignWaitDesc(reassign=[VolumeReassignDesc(volume="v", rw=[1])])
+        assert vars(desc) == desc.__dict__ == {"__jsonAttrs__": desc.to_json()}
+        assert desc.__jsonAttrs__ == desc.to_json()  # type: ignore[attr-defined]
+        dumped = json.loads(json.dumps(desc, default=vars))
+        assert dumped["__jsonAttrs__"]["reassign"][0]["__jsonAttrs__"]["rw"] == [1]
+
+    def test_reading_a_field_does_not_come_by_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        desc = VolumeCreateDesc(name="v")
+        monkeypatch.setattr("storpool.sptype.objects.as_dict", None)
+        assert desc.name == "v"
+        assert VolumeCreateDesc.name is vars(VolumeCreateDesc)["name"]
+
+    def test_objects_have_no_dictionary_of_their_own(self) -> None:
+        desc = VolumeCreateDesc(name="v")
+        desc.__dict__["__jsonAttrs__"]["name"] = "w"
+        assert desc.name == "v"
+        with pytest.raises(AttributeError):
+            desc.__dict__ = {}
+
+    def test_classes_give_their_definitions_and_their_entry(self) -> None:
+        definitions = VolumeReassignDesc.__jsonAttrDefs__
+        assert list(definitions) == list(VolumeReassignDesc(volume="v").to_json())
+        assert definitions["volume"].name == "VolumeNameOrGlobalId"
+        assert (definitions["force"].name, definitions["force"].defaultVal()) == ("bool, default=false", False)
+        assert definitions["rw"].handleVal(["1"]) == [1]
+        assert (VolumeReassignDesc.spDoc.name, VolumeReassignDesc(volume="v").spDoc.name) == ("VolumeReassignDesc",) * 2
+
+
 class TestForms:
     def test_all_fields_in_order_base_classes_first(self) -> None:
         names = list(VolumeCreateDesc().to_json())

@@ -11,10 +11,13 @@
 
 from __future__ import annotations
 
+import time
+from http import client as http
 from typing import Any, Mapping, Optional
 
-# Programs written for the original look for these names here.
+# Programs written for the original look for these names here, and their tests replace some of them.
 from .. import spconfig, sptypes, sputils
+from .. import spjson as js
 from ..spconfig import SPConfig
 from ..sptype import JsonObject, const, either, longType, maybe, spType
 from ..sptype.reference import SpDoc
@@ -112,8 +115,11 @@ class Api(
         :raises KeyError: a variable is missing.
         """
         if cfg is None:
-            cfg = spconfig.api_config(use_env=use_env)
+            cfg = spconfig.api_config(SPConfig, use_env=use_env)
         return cls(host=cfg["SP_API_HTTP_HOST"], port=cfg["SP_API_HTTP_PORT"], auth=cfg["SP_AUTH_TOKEN"], **kwargs)
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def volumeDevLinkWait(self, volumeName: str, attach: bool, pollTime: float = 0.2, maxTime: float = 60) -> bool:
         """Wait for the link to a volume's device to appear or to vanish.
@@ -121,7 +127,7 @@ class Api(
         Looks every `pollTime` seconds, for at most `maxTime` seconds, whether the link `/dev/storpool/<volumeName>` is
         there on this host (`attach` true) or is not (`attach` false). Answers whether that has come true.
         """
-        # Both are looked up only now: users replace them, in tests above all.
+        # Both are looked up only now, as SPConfig and time are above: users replace them, in tests above all.
         return sputils.pathPollWait(SP_DEV_PATH + volumeName, attach, True, pollTime, maxTime)
 
 
@@ -168,6 +174,8 @@ __all__ = [
     "clear_none",
     "const",
     "either",
+    "http",
+    "js",
     "longType",
     "maybe",
     "msec",
@@ -175,4 +183,5 @@ __all__ = [
     "sec",
     "spType",
     "sptypes",
+    "time",
 ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+from types import MethodType
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from ..sptype.nodes import IRREGULAR, Collection, Maybe
 from ..sptype.reference import SpDoc
 from ..sptype.unknown import warn_of_unknown
 from ..sptypes.replies import ApiOk
-from .client import SP_API_PREFIX, Client, read_data
+from .client import Client, _format_path, read_data
 from .errors import UnusableReplyError
 
 __all__ = ["CALLS", "GET", "POST", "Argument", "Call", "Section"]
@@ -51,7 +52,7 @@ class Call:
     :ivar name: the name of the method.
     :ivar method: GET or POST.
     :ivar query: the path below the prefix, with placeholders: ``VolumeUpdate/{volumeName}``.
-    :ivar path: the whole path, with placeholders.
+    :ivar path: the whole path, with placeholders, and with ``/MultiCluster/`` where the call can span clusters.
     :ivar multiCluster: whether it can span clusters.
     :ivar allClusters: whether all clusters of a multicluster can answer it, each for itself.
     :ivar since: the version of the API that brought it; ``until``, the one that dropped it, or empty.
@@ -76,7 +77,7 @@ class Call:
         self.multiCluster = multiCluster
         self.allClusters = allClusters or (multiCluster and method == "GET")
         self.query = query
-        self.path = f"{SP_API_PREFIX}/{query}"
+        self.path = _format_path(query, multiCluster)
         self.since = since
         self.until = until
         self.types: Dict[str, Any] = {}
@@ -169,12 +170,16 @@ class Call:
                 compiled.append(self.compile())
             return compiled[0](*args, **kwargs)
 
-        call.spCall = self  # type: ignore[attr-defined]
-        return call  # type: ignore[return-value]
+        return self._labelled(call)  # type: ignore[no-any-return]
+
+    def _labelled(self, function: Any) -> Any:
+        """Give the function of a call what programs ask of it; the name also as Python 2 had it."""
+        function.spCall, function.spDoc, function.func_name = self, _Entry(self), self.name
+        return function
 
     def __get__(self, api: Any, owner: Any = None) -> Any:
         """Act as a method, for calls that users put on the class: ``Api.myCall = GET("Query/{x}", ARG)``."""
-        return self._function if api is None else functools.partial(self._function, api)
+        return self._function if api is None else MethodType(self._function, api)
 
     @lazy
     def _function(self) -> Callable[..., Any]:
@@ -195,7 +200,7 @@ class Call:
         )
         env: Dict[str, Any] = {"run": self._run}
         exec(code, env)  # noqa: S102 - the code is ours, made from the declaration
-        return env[self.name]  # type: ignore[no-any-return]
+        return self._labelled(env[self.name])  # type: ignore[no-any-return]
 
     def written(self, values: Sequence[Any]) -> str:
         """Give the query with its arguments in place.
@@ -270,6 +275,21 @@ class Call:
         summary = summary_of_misfits(self.returns, data)
         if summary:
             _log.debug("%s: of the reply these do not fit, and are dropped or null: %s", self.name, summary)
+
+
+class _Entry:
+    """The entry of a call in the reference, which is made when it is first looked at: a function has no descriptors."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._call.spDoc, name)
+
+    def __str__(self) -> str:
+        return str(self._call.spDoc)
 
 
 def _in_path(text: str) -> str:

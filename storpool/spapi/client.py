@@ -226,8 +226,11 @@ class Client:
                 if self._log.isEnabledFor(logging.DEBUG):
                     spent = (time.monotonic() - started) * 1000
                     self._log.debug("%s %s: %s in %.1f ms, attempt %d", method, path, status, spent, attempt + 1)
-            time.sleep(pause)
+            self._sleep(pause)
             attempt += 1
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def _send_within(self, seconds: float, method: str, path: str, body: Optional[str]) -> Tuple[Any, Any]:
         """Send a request that has so many seconds; a transport of others knows nothing of them."""

@@ -7,6 +7,7 @@ import shlex
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from ..spapi.call import Call
+from ..spapi.client import SP_API_PREFIX
 from ..spcatch import InvalidArgumentError
 from ..sptype import nodes
 from ..sptype.unknown import unknown_keys
@@ -33,7 +34,8 @@ def python(call: Call, args: Dict[str, Any], body: Any) -> str:
 
 def curl(call: Call, args: Dict[str, Any], body: Any) -> str:
     """Write the call with curl."""
-    url = "http://$SP_API_HTTP_HOST:$SP_API_HTTP_PORT" + call.path.format(**args)
+    # Of one cluster: not all are part of a multicluster.
+    url = f"http://$SP_API_HTTP_HOST:$SP_API_HTTP_PORT{SP_API_PREFIX}/{call.query.format(**args)}"
     parts = ['curl -H "Authorization: Storpool v1:$SP_AUTH_TOKEN"']
     if body is not None and call.method == "GET":
         parts.append(f"-G --data-urlencode {shlex.quote('json=' + _json(body, 2))}")

@@ -11,8 +11,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar, Union
 
 from ..spcatch import InvalidArgumentError, shown
-from .annotations import MISSING, Field, field_of
-from .nodes import ObjectNode, build
+from .annotations import MISSING, Field, field_of, spType
+from .nodes import Node, ObjectNode, WithDefault, build
+from .reference import SpDoc
 from .unknown import warn_of_unknown
 
 if TYPE_CHECKING:
@@ -159,6 +160,16 @@ def as_dict(made: JsonObjectImpl) -> Dict[str, Any]:
     return dict(zip(names, read(made)))
 
 
+class _Definitions:
+    """The nodes of the fields of a class, by name, as the original gives them."""
+
+    def __get__(self, _instance: Any, owner: Any) -> Dict[str, Node]:
+        return {
+            name: WithDefault(field.node, field.default) if isinstance(field.default, (bool, int, str)) else field.node
+            for name, field in owner.__spfields__.items()
+        }
+
+
 class JsonObjectImpl(metaclass=JsonObjectMeta):
     """The base of all object classes.
 
@@ -173,6 +184,9 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
 
     if TYPE_CHECKING:
         json: InitVar[Union[Mapping[str, Any], JsonObjectImpl, None]] = _positional(default=None, kw_only=False)
+
+    spDoc = SpDoc(lambda spdoc, it: spdoc.doc_of(spType(it if isinstance(it, type) else type(it))))
+    __jsonAttrDefs__ = _Definitions()
 
     def to_json(self) -> Dict[str, Any]:
         """Return all declared fields, base classes' first, with the values as they are: nested objects stay objects."""
@@ -209,6 +223,15 @@ class JsonObjectImpl(metaclass=JsonObjectMeta):
             except InvalidArgumentError as exc:
                 raise exc.within(f".{name}", exc.partial, cls.__name__) from None
             object.__setattr__(self, name, value)
+
+        # What `vars(made)` gives in the original. Values live in slots: reading a field does not come by here.
+        @property
+        def __jsonAttrs__(self) -> Dict[str, Any]:
+            return as_dict(self)
+
+        @property
+        def __dict__(self) -> Dict[str, Any]:
+            return {"__jsonAttrs__": as_dict(self)}
 
         def __delattr__(self, name: str) -> NoReturn:
             raise AttributeError(f"{name!r} of {type(self).__name__!r} cannot be deleted")

@@ -25,6 +25,16 @@ __all__ = [
     "MAX_PEER_ID",
     "MAX_SERVER_ID",
     "NO_DISK_ID",
+    "OBJECT_DATA_LOST",
+    "OBJECT_DATA_NOT_PRESENT",
+    "OBJECT_IN_RECOVERY",
+    "OBJECT_OK",
+    "OBJECT_OUTDATED",
+    "OBJECT_UNDEF",
+    "OBJECT_WAINING_FOR_CHAIN",
+    "OBJECT_WAITING_FOR_DISK",
+    "OBJECT_WAITING_FOR_VERSION",
+    "OBJECT_WAIT_IDLE",
     "PEER_SUBTYPE_BRIDGE",
     "PEER_SUBTYPE_MGMT",
     "PEER_TYPE_CLIENT",
@@ -172,3 +182,35 @@ NO_DISK_ID = 4294967294
 
 GENERATION_NONE = -1
 """Stands where there is no generation, as in the `generationLeft` of a disk that is up."""
+
+# States of an object on a disk, each its own name.
+
+OBJECT_OK = "OBJECT_OK"
+"""The object is whole."""
+
+OBJECT_UNDEF = "OBJECT_UNDEF"
+"""The state of the object is not known yet."""
+
+OBJECT_OUTDATED = "OBJECT_OUTDATED"
+"""The object misses changes."""
+
+OBJECT_IN_RECOVERY = "OBJECT_IN_RECOVERY"
+"""The object is being copied from another disk."""
+
+OBJECT_WAITING_FOR_VERSION = "OBJECT_WAITING_FOR_VERSION"
+"""The object waits until the version that it must have is known."""
+
+OBJECT_WAITING_FOR_DISK = "OBJECT_WAITING_FOR_DISK"
+"""The object waits for a disk to copy from."""
+
+OBJECT_DATA_NOT_PRESENT = "OBJECT_DATA_NOT_PRESENT"
+"""The data of the object are not on any disk that is there."""
+
+OBJECT_DATA_LOST = "OBJECT_DATA_LOST"
+"""The data of the object are lost."""
+
+OBJECT_WAINING_FOR_CHAIN = "OBJECT_WAINING_FOR_CHAIN"
+"""The object waits for its chain. The API spells it so."""
+
+OBJECT_WAIT_IDLE = "OBJECT_WAIT_IDLE"
+"""The object waits until the disk has less to do."""
