@@ -474,8 +474,8 @@ class Walk(RuleBasedStateMachine):
         for state in states.values():
             assert 0 <= state.storedSize <= state.size
             assert state.onDiskSize == state.storedSize * state.replication
-        if len(up) == len(listed) and not any(state.missingTargetDrives for state in states.values()):
-            # Every copy of every byte lies on a disk, and nothing else does.
+        if len(up) == len(listed) and not any(state.decreasedRedundancy for state in states.values()):
+            # Every copy of every byte lies on a disk, and nothing else does; copies that were given up are nowhere.
             assert sum(disk.objectsOnDiskSize for disk in up) == sum(state.onDiskSize for state in states.values())
         assert all(group.disks <= set(listed) for group in self.api.placementGroupsList().values())
 
