@@ -24,6 +24,15 @@ POSTPONED = "from __future__ import annotations\n"
 WAYS = pytest.mark.parametrize("postponed", ["", POSTPONED], ids=["as Python has them", "as strings"])
 
 
+@pytest.fixture(autouse=True)
+def no_calls_are_left() -> Iterator[None]:
+    """Forget the calls that a test declares."""
+    calls = dict(spapi.CALLS)
+    yield
+    spapi.CALLS.clear()
+    spapi.CALLS.update(calls)
+
+
 @pytest.fixture
 def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that imports a module of this text."""
@@ -42,12 +51,9 @@ def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture(params=["", POSTPONED], ids=["as Python has them", "as strings"])
-def declared(request: pytest.FixtureRequest, imported: Any) -> Iterator[Any]:
+def declared(request: pytest.FixtureRequest, imported: Any) -> Any:
     """Return the module of declarations."""
-    calls = dict(spapi.CALLS)
-    yield imported(request.param + SOURCE.read_text())
-    spapi.CALLS.clear()
-    spapi.CALLS.update(calls)
+    return imported(request.param + SOURCE.read_text())
 
 
 def fields_of(cls: Any) -> List[Tuple[str, str, bool]]:
