@@ -18,8 +18,8 @@ from urllib.parse import quote
 from ..spcatch import InvalidArgumentError, shown
 from ..sptype import Node, spType
 from ..sptype.annotations import annotations_of
+from ..sptype.irregular import summary_of_irregular
 from ..sptype.lazy import lazy
-from ..sptype.misfits import summary_of_misfits
 from ..sptype.nodes import IRREGULAR, Collection, Maybe
 from ..sptype.reference import SpDoc
 from ..sptype.unknown import warn_of_unknown
@@ -279,7 +279,7 @@ class Call:
 
     def _log_misfits(self, data: Any) -> None:
         """Log what of a reply the result does not have."""
-        summary = summary_of_misfits(self.returns, data)
+        summary = summary_of_irregular(self.returns, data)
         if summary:
             _log.debug("%s: of the reply these do not fit, and are dropped or null: %s", self.name, summary)
 
