@@ -353,7 +353,7 @@ class TestTraces:
     def test_above_debug_nothing_is_looked_for(
         self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("storpool.spapi.call.summary_of_misfits", mock.Mock(side_effect=AssertionError))
+        monkeypatch.setattr("storpool.spapi.call.summary_of_irregular", mock.Mock(side_effect=AssertionError))
         assert self.lines_of([{**VOLUME, "replication": 7}], caplog, logging.INFO) == []
 
     def test_a_reply_of_no_use_leaves_one(self, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 from ..spcatch import InvalidArgumentError, shown
 from ..sptype import Node, spType
-from ..sptype.annotations import evaluate
+from ..sptype.annotations import annotations_of
+from ..sptype.irregular import summary_of_irregular
 from ..sptype.lazy import lazy
-from ..sptype.misfits import summary_of_misfits
 from ..sptype.nodes import IRREGULAR, Collection, Maybe
 from ..sptype.reference import SpDoc
 from ..sptype.unknown import warn_of_unknown
@@ -89,13 +89,20 @@ class Call:
     def _nodes(self) -> Tuple[List[Argument], Optional[Node], Node]:
         args, json, returns = self._declared
         if self.function is not None:
-            notes = {
-                name: evaluate(note, self.function.__globals__)
-                for name, note in self.function.__annotations__.items()
-                if name not in _COMMON
-            }
-            returns, json = notes.pop("return"), notes.pop("json", None)
-            args = [Argument(name, note) for name, note in notes.items()]
+            notes = annotations_of(self.function)
+            names = [*self.function.__code__.co_varnames[1 : self.function.__code__.co_argcount], "return"]
+            nodes: Dict[str, Node] = {}
+            for name in names:
+                if name in _COMMON:
+                    continue
+                if name not in notes:
+                    raise TypeError(f"{self.function.__qualname__}: {name} has no annotation")
+                try:
+                    nodes[name] = spType(notes[name], self.function.__globals__)
+                except TypeError as exc:
+                    raise TypeError(f"{self.function.__qualname__}: {name}: {exc}") from exc
+            returns, json = nodes.pop("return"), nodes.pop("json", None)
+            args = [Argument(name, node) for name, node in nodes.items()]
         body = None if json is None else spType(json)
         if body is not None and self.jsonOptional and not isinstance(body, Maybe):
             body = Maybe(getattr(body, "wrapped", body))
@@ -272,7 +279,7 @@ class Call:
 
     def _log_misfits(self, data: Any) -> None:
         """Log what of a reply the result does not have."""
-        summary = summary_of_misfits(self.returns, data)
+        summary = summary_of_irregular(self.returns, data)
         if summary:
             _log.debug("%s: of the reply these do not fit, and are dropped or null: %s", self.name, summary)
 

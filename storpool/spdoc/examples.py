@@ -11,7 +11,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Set, Tuple
 
 from ..spapi.call import CALLS
 from ..sptype import nodes
-from ..sptype.annotations import Field, evaluate
+from ..sptype.annotations import Field, annotation_of
 from ..sptype.constraints import NamedEnum, OneOf
 from ..sptype.markers import Example
 from . import docstrings, prose
@@ -137,7 +137,7 @@ class _Maker:
 
 def _samples(field: Field, class_name: str) -> Samples:
     """Return the examples of a field of this class: one for the inherited field, and the one in its declaration."""
-    annotation = evaluate(vars(field.owner)["__annotations__"][field.name], vars(field.owner)["__spnames__"])
+    annotation = annotation_of(field.owner, field.name)
     declared = [mark.value for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Example)]
     place = f"{class_name}.{field.name}"
     return (*([BY_INHERITED_FIELD[place]] if place in BY_INHERITED_FIELD else []), *reversed(declared))

@@ -74,6 +74,7 @@ def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
             "__dict__",
             "__weakref__",
             "__slots__",
+            "__annotations_cache__",
             "_spfields",
             "_spnode",
             "_spread",
@@ -82,11 +83,9 @@ def JsonObject(**fields: Any) -> Callable[[Type[T]], Type[T]]:
         }
         kept = {name: value for name, value in vars(cls).items() if name not in made_up}
         kept.update(kept.get("__spdefaults__", {}))
-        annotations = {
-            **kept.get("__annotations__", {}),
-            **{name: spType(declared) for name, declared in fields.items()},
-        }
-        made = JsonObjectMeta(cls.__name__, bases, {**kept, "__annotations__": annotations})
+        nodes = {name: spType(declared) for name, declared in fields.items()}
+        kept["__spnodes__"] = {**kept.get("__spnodes__", {}), **nodes}
+        made = JsonObjectMeta(cls.__name__, bases, kept)
         return cast("Type[T]", made)
 
     return decorate

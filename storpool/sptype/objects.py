@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, NoReturn, Tuple, TypeVar, Union
 
 from ..spcatch import InvalidArgumentError, shown
-from .annotations import MISSING, Field, field_of, spType
+from .annotations import MISSING, Field, annotations_of, field_names, field_of, spType
 from .nodes import Node, ObjectNode, WithDefault, build
 from .reference import SpDoc
 from .unknown import warn_of_unknown
@@ -36,30 +36,27 @@ __all__ = ["JsonObjectImpl", "JsonObjectMeta", "as_dict", "unchecked_class"]
 _T = TypeVar("_T")
 
 
-def _declared(annotations: Mapping[str, Any]) -> List[str]:
-    """Return the names of the fields among a class's annotations."""
-    return [
-        name
-        for name, note in annotations.items()
-        if not name.startswith("_") and not str(note).startswith(("ClassVar", "typing.ClassVar"))
-    ]
-
-
 @dataclass_transform(kw_only_default=True, field_specifiers=(_positional,))
 class JsonObjectMeta(type):
     """Makes classes of annotated declarations."""
 
+    # No annotations here: a class would give them for its own where it has none in its namespace.
+    __since__ = ""
+    __until__ = ""
     if TYPE_CHECKING:
-        # For each class of its own; filled at first use.
-        __spfields__: Dict[str, Field]
-        __spnode__: ObjectNode
-    __since__: str
-    __until__: str
+
+        @property
+        def __spfields__(cls) -> Dict[str, Field]:
+            """The fields by name; made at first use."""
+
+        @property
+        def __spnode__(cls) -> ObjectNode:
+            """The node of the class; made at first use."""
 
     def __new__(
         mcs, name: str, bases: Tuple[type, ...], namespace: Dict[str, Any], since: str = "", until: str = "", **kw: Any
     ) -> JsonObjectMeta:
-        own = _declared(namespace.get("__annotations__", {}))
+        own = list(dict.fromkeys([*field_names(namespace), *namespace.get("__spnodes__", ())]))
         inherited = {slot for base in bases for parent in base.__mro__ for slot in parent.__dict__.get("__slots__", ())}
         # A slot and a class attribute of the same name do not go together: defaults are kept aside.
         namespace["__spdefaults__"] = {field: namespace.pop(field) for field in own if field in namespace}
@@ -142,7 +139,9 @@ def _resolve(cls: type) -> Dict[str, Field]:
     fields: Dict[str, Field] = {}
     for owner in reversed(cls.__mro__):
         own: Tuple[str, ...] = owner.__dict__.get("__spown__", ())
-        for name in own:
+        # What stands below an `if` in the body may not be declared after all.
+        declared = {**annotations_of(owner), **owner.__dict__.get("__spnodes__", {})} if own else {}
+        for name in filter(declared.__contains__, own):
             default = owner.__dict__["__spdefaults__"].get(name, MISSING)
             fields[name] = field_of(owner, name, default, owner.__dict__["__since__"])
     return fields

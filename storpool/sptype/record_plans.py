@@ -93,7 +93,10 @@ class FieldPlan:
 
     def filled(self, values: Values) -> Values:
         """Put what an absent field has where there is no value."""
-        return [self._by_node(value) if value is library.UNSET else value for value in values]
+        if self.field.required or isinstance(self.field.absent(), (list, set, dict)):
+            return [self._by_node(value) if value is library.UNSET else value for value in values]
+        absent = self.field.absent()
+        return [absent if value is library.UNSET else value for value in values]
 
 
 class ObjectPlan(Plan):

@@ -5,6 +5,7 @@ The database is real, the devices are files.
 
 from __future__ import annotations
 
+import importlib.util
 import platform
 from pathlib import Path
 from typing import Any, Dict
@@ -26,6 +27,8 @@ STATE = Path("/var/spool/openstack-storpool/openstack-attach.json")
 DEVICES = Path("/dev/storpool")
 CONF = Path("/etc/storpool.conf")
 CLIENT = 1
+#: Since os-brick 6.10 it has an HTTP client of its own, and neither it nor Cinder uses the bindings or the helper.
+OWN_CLIENT = importlib.util.find_spec("os_brick.initiator.storpool_utils") is not None
 GiB = 1 << 30
 
 USER, PROJECT = "11111111111111111111111111111111", "22222222222222222222222222222222"
@@ -47,12 +50,12 @@ lock_path = {directory}
 """
 
 
-def operator_sets_up(env: Dict[str, str]) -> None:
-    """Do what docs/openstack.md tells an operator to do, for a cluster with that environment."""
+def operator_sets_up(env: Dict[str, str], client: int = CLIENT) -> None:
+    """Do what docs/openstack.md tells an operator to do, for a cluster with that environment and a host's own id."""
     if not CONF.with_name("not-the-machines-own").exists():
         raise RuntimeError("These tests change /etc and /var/spool: run them by tests/openstack/node.sh")
     common = "".join(f"{name}={value}\n" for name, value in env.items() if name != "SP_OURID")
-    CONF.write_text(f"{common}\n[{platform.node()}]\nSP_OURID={CLIENT}\n")
+    CONF.write_text(f"{common}\n[{platform.node()}]\nSP_OURID={client}\n")
     STATE.write_text("{}")
 
 

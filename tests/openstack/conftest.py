@@ -1,4 +1,5 @@
-"""The real programs that import these bindings, on a host of their own: `tox -e cinder-2024.2`, `tox -e cinder-zed`.
+"""The real programs that import these bindings, on a host of their own: `tox -e cinder-2024.2`, `tox -e cinder-zed`;
+and newer ones, which have an HTTP client of their own: `tox -e cinder-2026.2`, `tox -e cinder-2025.2`.
 
 What they need is installed by tox, and `node.sh` gives them the paths that they have built in. Elsewhere there is
 nothing to run here.
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
+import types
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -34,7 +37,7 @@ else:
     @pytest.fixture
     def sim(configured: Path) -> Iterator[storpool_sim.Running]:
         """The cluster that this host belongs to, and the host set up for it."""
-        with storpool_sim.running(devDir=str(cinder_host.DEVICES)) as running:
+        with storpool_sim.running(dev_dir=str(cinder_host.DEVICES)) as running:
             cinder_host.operator_sets_up(running.env)
             for name in ("fast", "slow"):
                 body = {"name": name, "placeAll": "ssd", "placeTail": "ssd", "placeHead": "ssd", "replication": 3}
@@ -55,8 +58,15 @@ else:
 
     @pytest.fixture
     def pauses(monkeypatch: pytest.MonkeyPatch) -> List[int]:
-        """Let calls be tried again at once; keep the numbers of the retries."""
+        """Let calls be tried again at once; return a list with an entry for each retry."""
         tried: List[int] = []
+        if cinder_host.OWN_CLIENT:
+            from os_brick.initiator import storpool_utils
+
+            sleep = time.sleep
+            quick = types.SimpleNamespace(sleep=lambda seconds: (tried.append(seconds), sleep(0.01)))
+            monkeypatch.setattr(storpool_utils, "time", quick)
+            return tried
         made = spapi.Api.fromConfig
 
         def hasty(*args: Any, **kwargs: Any) -> spapi.Api:

@@ -120,15 +120,31 @@ def test_a_disk_that_is_down_is_not_counted(sim: storpool_sim.Running, driver: A
     assert after == pytest.approx(before - record.agCount / 2)  # in half gibibytes
 
 
+def _retype(driver: Any, volume: Any, before: Any, after: Any, **diff: Any) -> bool:
+    specs = {"storpool_template": (before, after)}
+    full = {"encryption": {}, "qos_specs": {}, "extra_specs": specs, **diff}
+    return bool(driver.retype(host.new_context(), volume, {}, full, None))
+
+
+@pytest.mark.skipif(not host.OWN_CLIENT, reason="older Cinder goes by the bindings")
+def test_a_fault_of_the_driver_retyping_to_another_template_is_a_type_error(
+    sim: storpool_sim.Running, driver: Any, volume: Any
+) -> None:
+    # Cinder 26 to 29 pass the template by a keyword that os-brick's client does not have.
+    with pytest.raises(TypeError, match="unexpected keyword argument 'template'"):
+        _retype(driver, volume, None, "fast")
+    assert not any("VolumeUpdate" in each.target for each in sim.requests)
+    assert not _retype(driver, volume, None, None, encryption={"cipher": (None, "aes")})
+
+
+@pytest.mark.skipif(host.OWN_CLIENT, reason="the driver of newer Cinder cannot: see above")
 def test_retyping_moves_a_volume_to_another_template(sim: storpool_sim.Running, driver: Any) -> None:
     volume = host.new_volume()
     driver.create_volume(volume)
     name = f"os--volume-{volume.id}"
 
     def retype(before: Any, after: Any, **diff: Any) -> bool:
-        specs = {"storpool_template": (before, after)}
-        full = {"encryption": {}, "qos_specs": {}, "extra_specs": specs, **diff}
-        return bool(driver.retype(host.new_context(), volume, {}, full, None))
+        return _retype(driver, volume, before, after, **diff)
 
     assert retype(None, "fast") and sim.api().volumeList(name)[0].templateName == "fast"
     assert retype("fast", "slow") and sim.api().volumeList(name)[0].templateName == "slow"

@@ -175,16 +175,13 @@ class Walk(RuleBasedStateMachine):
             assert error in ("", "insufficientResources")
         if known is not None and not error:
             known.size = known.size + size if adds else size
-            merged = {**known.tags, **given}
-            known.tags = {key: value for key, value in merged.items() if value}
+            known.tags = {key: value for key, value in {**known.tags, **given}.items() if value}
 
     @rule(number=which, other=st.one_of(volumes, st.just("")), given=tags)
     def rename(self, number: int, other: str, given: Dict[str, str]) -> None:
         name = self.volume(number)
         known = self.volumes.get(name)
-        unnamed = ""
-        if known is not None:
-            unnamed = name if name.startswith("~") else f"~{self.api.volumeList(name)[0].globalId}"
+        unnamed = name if known is None or name[0] == "~" else f"~{self.api.volumeList(name)[0].globalId}"
         taken = other in self.volumes or other in self.names()
         error = self.change("volumeUpdate", name, {"rename": other, "tags": given})
         wanted = "objectDoesNotExist" if known is None else "objectExists" if taken and name != other else ""
@@ -440,15 +437,13 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def attachments_are_as_the_model_says(self) -> None:
-        found = self.api.attachmentsList()
-        assert {
-            (attachment.volume, attachment.client, attachment.rights) for attachment in found if not attachment.snapshot
-        } == {(name, client, rights) for name, known in self.volumes.items() for client, rights in known.places.items()}
-        assert {attachment.globalId for attachment in found if attachment.snapshot} <= {
-            record.globalId for record in self.api.snapshotsList()
-        }
-        assert all(attachment.rights == "ro" for attachment in found if attachment.snapshot)
-        assert len({(attachment.client, attachment.pos) for attachment in found}) == len(found)
+        listed = self.api.attachmentsList()
+        snapshots = [place for place in listed if place.snapshot]
+        volumes = {(place.volume, place.client, place.rights) for place in listed if not place.snapshot}
+        assert volumes == {(name, *place) for name, known in self.volumes.items() for place in known.places.items()}
+        assert {place.globalId for place in snapshots} <= {record.globalId for record in self.api.snapshotsList()}
+        assert all(place.rights == "ro" for place in snapshots)
+        assert len({(place.client, place.pos) for place in listed}) == len(listed)
 
     @invariant()
     def pairs_are_as_the_model_says(self) -> None:
@@ -479,12 +474,10 @@ class Walk(RuleBasedStateMachine):
         for state in states.values():
             assert 0 <= state.storedSize <= state.size
             assert state.onDiskSize == state.storedSize * state.replication
-        if len(up) == len(listed) and not any(state.missingTargetDrives for state in states.values()):
-            # Every copy of every byte lies on a disk, and nothing else does.
-            on_disks = sum(disk.objectsOnDiskSize for disk in up)
-            assert on_disks == sum(state.onDiskSize for state in states.values())
-        groups = self.api.placementGroupsList()
-        assert all(group.disks <= set(listed) for group in groups.values())
+        if len(up) == len(listed) and not any(state.decreasedRedundancy for state in states.values()):
+            # Every copy of every byte lies on a disk, and nothing else does; copies that were given up are nowhere.
+            assert sum(disk.objectsOnDiskSize for disk in up) == sum(state.onDiskSize for state in states.values())
+        assert all(group.disks <= set(listed) for group in self.api.placementGroupsList().values())
 
     @invariant()
     def the_cluster_is_sound(self) -> None:

@@ -7,21 +7,21 @@ from typing import Any, Dict, Iterator, Tuple
 from ..spcatch import InvalidArgumentError, shown
 from .nodes import ListNode, MapNode, Node, NullOr, ObjectNode, UnionNode, Wrapper
 
-__all__ = ["misfits", "summary_of_misfits"]
+__all__ = ["irregular_parts", "summary_of_irregular"]
 
 _PLACES_MAX = 20
 
 
-def misfits(node: Node, value: Any, place: str = "") -> Iterator[Tuple[str, str]]:
+def irregular_parts(node: Node, value: Any, place: str = "") -> Iterator[Tuple[str, str]]:
     """Find the parts of parsed JSON that a node does not take: the place of each, without indices, and why."""
     if isinstance(node, Wrapper):
         if value is not None or not isinstance(node, NullOr):
-            yield from misfits(node.wrapped, value, place)
+            yield from irregular_parts(node.wrapped, value, place)
     elif isinstance(node, ObjectNode) and isinstance(value, dict):
         fields = node.cls.__spfields__
         for name, field in fields.items():
             if name in value:
-                yield from misfits(field.node, value[name], f"{place}.{name}")
+                yield from irregular_parts(field.node, value[name], f"{place}.{name}")
             elif field.required:
                 yield f"{place}.{name}", "is missing"
         for key in value:
@@ -29,11 +29,11 @@ def misfits(node: Node, value: Any, place: str = "") -> Iterator[Tuple[str, str]
                 yield f"{place}.{key}", "is not a field"
     elif isinstance(node, ListNode) and isinstance(value, list):
         for item in value:
-            yield from misfits(node.item, item, f"{place}[]")
+            yield from irregular_parts(node.item, item, f"{place}[]")
     elif isinstance(node, MapNode) and isinstance(value, dict):
         for key, item in value.items():
             yield from _refusal(node.key, key, f"{place}.<key>")
-            yield from misfits(node.value, item, f"{place}[]")
+            yield from irregular_parts(node.value, item, f"{place}[]")
     elif isinstance(node, UnionNode):
         yield from _of_union(node, value, place)
     else:
@@ -47,11 +47,11 @@ def _of_union(node: UnionNode, value: Any, place: str) -> Iterator[Tuple[str, st
         except Exception:
             yield place, f"{shown(value)} has an unusable {node.discriminator.field}"
             return
-        yield from misfits(node.alternatives[index], value, place)
+        yield from irregular_parts(node.alternatives[index], value, place)
         return
     for alternative in node.alternatives:
         if not list(_refusal(alternative, value, place)):
-            yield from misfits(alternative, value, place)
+            yield from irregular_parts(alternative, value, place)
             return
     yield place, f"{shown(value)} is not {node.describe()}"
 
@@ -63,10 +63,10 @@ def _refusal(node: Node, value: Any, place: str) -> Iterator[Tuple[str, str]]:
         yield place, exc.text
 
 
-def summary_of_misfits(node: Node, value: Any) -> str:
+def summary_of_irregular(node: Node, value: Any) -> str:
     """Say in a line what parsed JSON has that a node does not take, with counts; nothing where all of it fits."""
     found: Dict[str, Tuple[int, str]] = {}
-    for place, reason in misfits(node, value):
+    for place, reason in irregular_parts(node, value):
         count, first = found.get(place, (0, reason))
         found[place] = count + 1, first
     said = [f"{place or 'all of it'} ({count}: {reason})" for place, (count, reason) in found.items()]
