@@ -42,12 +42,13 @@ class Attachments(Section, title="Attachments"):
         changes.
 
         Each entry attaches one volume (`rw`, `ro`) or snapshot (`ro` only) to clients, changes its access, or
-        detaches it from clients or from `all`. All entries of one request apply, or none. A volume can be `rw` at one
-        client only, and a client takes 1024 attachments; detaching an open volume needs `force`.
+        detaches it from clients or from `all`. All entries of one request apply, or none. A volume can be `rw` at
+        several clients of one cluster, as during a live migration, but not in two clusters. A client takes 1024
+        attachments; detaching an open volume needs `force`.
 
-        ApiError: `objectDoesNotExist` when there is no such volume or snapshot; `busy` when a volume attached
-        elsewhere is to be `rw`, or an open one is to be detached without `force`; `invalidParam` when a client is not
-        registered or has no room for more.
+        ApiError: `objectDoesNotExist` when there is no such volume or snapshot; `busy` when a volume that is `rw` in
+        another cluster is to be `rw`, or an open one is to be detached without `force`; `invalidParam` when a client is
+        not registered or has no room for more.
         """
         ...
 
@@ -62,15 +63,15 @@ class Attachments(Section, title="Attachments"):
 
         Each entry attaches one volume (`rw`, `ro`) or snapshot (`ro` only) to clients, changes its access, or
         detaches it from clients or from `all`; `detach` of `all` together with `rw` moves a volume in one step. All
-        entries of one request apply, or none. A volume can be `rw` at one client only, and a client takes 1024
-        attachments; detaching an open volume needs `force`.
+        entries of one request apply, or none. A volume can be `rw` at several clients of one cluster, as during a live
+        migration, but not in two clusters. A client takes 1024 attachments; detaching an open volume needs `force`.
 
         The call returns once the clients confirm. Clients that are absent are waited for without end when
         `attachTimeout` is left out, or for as many seconds as it says; with 0 the call succeeds at once even if they
         are absent. A bare list of the entries, without `attachTimeout`, is taken too, since 7.4.0.
 
-        ApiError: `objectDoesNotExist` when there is no such volume or snapshot; `busy` when a volume attached
-        elsewhere is to be `rw`, or an open one is to be detached without `force`; `invalidParam` when a client is not
-        registered or has no room for more.
+        ApiError: `objectDoesNotExist` when there is no such volume or snapshot; `busy` when a volume that is `rw` in
+        another cluster is to be `rw`, or an open one is to be detached without `force`; `invalidParam` when a client is
+        not registered or has no room for more.
         """
         ...

@@ -84,7 +84,8 @@ class Remote(Section, title="Remote"):
     ) -> Annotated[Dict[str, List[RemoteCluster]], Key("clusters")]:
         """List the remote clusters.
 
-        The registered clusters, in a list under the key `clusters`.
+        The registered clusters, in a list under the key `clusters`. `allClusters` asks every cluster of a multicluster
+        for its own, since 7.4.0.
         """
         ...
 

@@ -106,7 +106,7 @@ class Snapshots(Section, title="Snapshots"):
         """Create a snapshot of a volume.
 
         The snapshot becomes the volume's parent. Without a name it gets one made of the volume's name, `@` and a
-        number. The volume's tags are not inherited.
+        number; with an empty one it has none but `~` and its global ID. The volume's tags are not inherited.
 
         With `bind` the snapshot vanishes with its last child. Deleting may also be set for a moment
         (`targetDeleteDate`, a Unix timestamp) or after a time (`deleteAfter`, in seconds); 0 stands for never. The
@@ -126,7 +126,8 @@ class Snapshots(Section, title="Snapshots"):
     ) -> ApiOk:
         """Change a snapshot.
 
-        Changes its name, tags, template, binding or time of deletion; its data stays as it is. What the body leaves
+        Changes its name, tags, template, binding or time of deletion; its data stays as it is. An empty name takes the
+        name away, since 7.4.0. What the body leaves
         out stays, too, and 0 as `targetDeleteDate` (a Unix timestamp) or `deleteAfter` (seconds) clears the time of
         deletion.
 

@@ -35,7 +35,8 @@ class VolumeTemplates(Section, title="Volume Templates"):
         """Show the usage and capacity of the volume templates.
 
         For each template: how many volumes and snapshots follow it, their sizes, and estimates of the capacity and
-        the free space for it. Sizes are in bytes.
+        the free space for it. Sizes are in bytes. `allClusters` asks every cluster of a multicluster for its own, since
+        7.4.0.
         """
         ...
 

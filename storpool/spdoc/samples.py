@@ -118,8 +118,12 @@ BY_FIELD: Dict[str, Any] = {
     "feasible": True,
     "propagate": True,
     "revertSize": True,
+    "Snapshot.snapshot": True,
+    "SnapshotInfo.snapshot": True,
+    "SnapshotSpace.snapshot": True,
     "SnapshotStatus.snapshot": True,
     "SnapshotStatusQuick.snapshot": True,
+    "SnapshotSummary.snapshot": True,
     # Disks.
     "model": "SAMSUNG MZ7LH960",
     "serial": "S45NNA0M812345",

@@ -218,8 +218,8 @@ class VolumeSnapshotDesc(JsonObjectImpl, since="4.0.0"):
     """A request to take a snapshot of a volume."""
 
     name: Optional[Union[Literal[""], VolumeName]] = None
-    """The name of the snapshot. Left out or empty, the management service makes one up. Bindings before 7.4.0 refuse
-    the empty one.
+    """The name of the snapshot. Left out, the management service makes one up from the volume's name; empty, which
+    bindings before 7.4.0 refuse, the snapshot is `~` and its global id.
     """
 
     bind: Optional[bool] = None
@@ -282,7 +282,9 @@ class GroupSnapshotSpec(JsonObjectImpl, since="4.0.0"):
     """The volume to take a snapshot of."""
 
     name: Optional[Union[Literal[""], SnapshotName]] = None
-    """The name of its snapshot. It may be left out or empty, which bindings before 7.4.0 refuse."""
+    """The name of its snapshot, as in a request for one snapshot. It may be left out or empty, which bindings before
+    7.4.0 refuse.
+    """
 
     tags: Annotated[Optional[Dict[VolumeTagName, VolumeTagValue]], Since("5.5.0")] = None
     """Short name=value strings kept with the snapshot. They may be left out."""

@@ -126,7 +126,7 @@ def _field(rng: random.Random, call: str, key: str, value: Any) -> Any:
         return rng.sample(CLIENTS, rng.choice([0, 1, 1, 2])) if rng.random() < 0.9 else [str(rng.choice(CLIENTS))]
     if key in ("addDisks", "rmDisks"):
         return rng.sample(DISKS, 2)
-    if key == "volumes" and isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if key == "volumes" and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return rng.sample(VOLUMES, 2)
     if key in POOLS and value is not None:
         return rng.choice(POOLS[key])

@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
     def given(self, made: List[Cluster]) -> Tuple[List[Any], Dict[str, Any]]:
         """The values in the path, and the body as a keyword: where it came to a call later, it stands behind others."""
-        args = [resolved(one, made) for one in self.args]
+        args = [resolved(argument, made) for argument in self.args]
         values = len(CALLS[self.call].args)
         return args[:values], {"json": args[values]} if len(args) > values else {}
 
@@ -100,6 +100,7 @@ VOLUMES = [
     do("volumeCreate", {"name": "copy", "baseOn": "v"}),
     do("volumeUpdate", "v", {"sizeAdd": GiB, "tags": {"vm": "", "more": "x"}}),
     do("volumesReassign", [{"volume": "w", "rw": [1], "force": False}]),
+    do("volumesReassign", [{"volume": "w", "rw": [1, 2]}]),
     do(
         "volumesReassignWait", {"reassign": [{"volume": "v", "rw": [2]}, {"volume": "w", "detach": "all", "ro": ["1"]}]}
     ),
@@ -115,6 +116,12 @@ SNAPSHOTS = [
     do("snapshotCreate", "v", {"name": "s", "tags": {"a": "b"}, "deleteAfter": 10**6}),
     do("snapshotCreate", "v", {}),
     do("snapshotCreateGroup", {"volumes": [{"volume": "v", "name": "g1"}, {"volume": "w"}], "tags": {"g": "1"}}),
+    newer("snapshotCreate", "v", {"name": ""}),
+    newer("snapshotCreateGroup", {"volumes": [{"volume": "v", "name": ""}, {"volume": "w"}]}),
+    do("snapshotCreate", "w", {"name": "brief"}),
+    newer("snapshotUpdate", "brief", {"rename": ""}),
+    do("volumeCreate", {"name": "brief", "template": "t"}),
+    newer("volumeUpdate", "brief", {"rename": "", "tags": {"x": "y"}}),
     do("snapshotUpdate", "s", {"rename": "s1", "tags": {"c": "d"}, "bind": False}),
     do("snapshotList", "s1"),
     do("snapshotDescribe", "s1"),

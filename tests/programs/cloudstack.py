@@ -24,7 +24,7 @@ def main():
         ({"name": "cs-dict", "placeAll": "hdd", "replication": 2}, name),
     ):
         api.volumeTemplateCreate(desc, clusterName=cluster)
-    assert {"cs-tier", "cs-dict"} <= {one.name for one in api.volumeTemplatesList()}
+    assert {"cs-tier", "cs-dict"} <= {template.name for template in api.volumeTemplatesList()}
 
     made = api.volumeCreate(json={"template": "cs-tier", "size": GiB, "tags": {"cs": "volume", "uuid": "1"}})
     (volume,) = api.volumeList(volumeName="~" + made.globalId)
@@ -50,14 +50,14 @@ def main():
     item = {"volume": volume.name, "rw": [1], "force": False}
     api.volumesReassignWait({"reassign": [item]})
     api.volumesReassignWait({"reassign": [{"volume": volume.name, "rw": [2], "detach": "all", "force": False}]})
-    assert [(one.volume, one.client) for one in api.attachmentsList()] == [(volume.name, 2)]
+    assert [(attachment.volume, attachment.client) for attachment in api.attachmentsList()] == [(volume.name, 2)]
     api.volumesReassignWait({"reassign": [{"volume": volume.name, "detach": "all", "force": False}]})
 
-    for each in (volume.name, "cs-clone"):
-        api.volumeDelete(volumeName=each)
+    for name in (volume.name, "cs-clone"):
+        api.volumeDelete(volumeName=name)
     api.snapshotDelete(snapshotName=found.name)
     deadline = time.time() + 30
-    while [one for one in api.snapshotsList() if one.globalId == found.globalId]:
+    while [record for record in api.snapshotsList() if record.globalId == found.globalId]:
         assert time.time() < deadline
         time.sleep(0.05)
     for template in ("cs-tier", "cs-dict"):

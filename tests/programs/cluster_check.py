@@ -33,26 +33,26 @@ def fails(name, call, *args):
 
 
 def mine(records):
-    return [one for one in records if one.name.lstrip("*#").startswith(PREFIX)]
+    return [record for record in records if record.name.lstrip("*#").startswith(PREFIX)]
 
 
 def with_id(records, globalId):
-    return (one for one in records if one.globalId == globalId)
+    return (record for record in records if record.globalId == globalId)
 
 
 def clean_up(api):
     """Remove what an earlier run has left."""
-    places = [one for one in api.attachmentsList() if one.volume.startswith(PREFIX)]
-    for one in places:
-        what = "snapshot" if one.snapshot else "volume"
-        api.volumesReassignWait({"reassign": [{what: one.volume, "detach": [one.client], "force": True}]})
-    for one in mine(api.volumesList()):
-        api.volumeDelete(one.name)
-    for one in mine(api.snapshotsList()):
-        if not one.deleted:
-            api.snapshotDelete(one.name)
+    places = [attachment for attachment in api.attachmentsList() if attachment.volume.startswith(PREFIX)]
+    for attachment in places:
+        what = "snapshot" if attachment.snapshot else "volume"
+        api.volumesReassignWait({"reassign": [{what: attachment.volume, "detach": [attachment.client], "force": True}]})
+    for record in mine(api.volumesList()):
+        api.volumeDelete(record.name)
+    for record in mine(api.snapshotsList()):
+        if not record.deleted:
+            api.snapshotDelete(record.name)
     until(lambda: not mine(api.snapshotsList()), "snapshots are gone")
-    if TEMPLATE in [one.name for one in api.volumeTemplatesList()]:
+    if TEMPLATE in [template.name for template in api.volumeTemplatesList()]:
         api.volumeTemplateDelete(TEMPLATE)
     if GROUP in api.placementGroupsList():
         api.placementGroupDelete(GROUP)
@@ -81,14 +81,14 @@ def configuration(api):
     status = api.servicesList()
     assert status.clusterStatus == "running"
     for kind in (status.mgmt, status.servers, status.clients):
-        assert kind and all(one.running and one.uptime >= 0 for one in kind.values())
-    assert sum(one.active for one in status.mgmt.values()) == 1
+        assert kind and all(service.running and service.uptime >= 0 for service in kind.values())
+    assert sum(daemon.active for daemon in status.mgmt.values()) == 1
     peers = api.peersList()
-    assert {one.nodeId for one in status.servers.values()} <= set(peers)
+    assert {server.nodeId for server in status.servers.values()} <= set(peers)
     disks = api.disksList()
     for number in status.servers:
-        assert {one.serverId for one in api.serverDisksList(number).values()} == {number}
-    assert {one.serverId for one in disks.values()} <= set(status.servers)
+        assert {disk.serverId for disk in api.serverDisksList(number).values()} == {number}
+    assert {disk.serverId for disk in disks.values()} <= set(status.servers)
     for number, disk in disks.items():
         assert isinstance(disk, sptypes.UpDiskSummary), number
         label = disk.description
@@ -101,7 +101,7 @@ def configuration(api):
         assert config.clientGeneration >= config.generation
         assert api.clientActiveRequests(client).clientId == client
     api.faultSetsList()
-    template = next(one for one in api.volumeTemplatesStatus() if one.name == TEMPLATE)
+    template = next(template for template in api.volumeTemplatesStatus() if template.name == TEMPLATE)
     assert template.volumesCount == 0 and template.stored.free > 0
     fails("objectDoesNotExist", api.volumeList, f"{PREFIX}-nothing")
     fails("objectDoesNotExist", api.diskDescribe, max(disks) + 1)
@@ -117,7 +117,7 @@ def volumes(api):
     info = api.volumeInfo(name)
     assert sum(info.objectsPerDisk.values()) == 3 * info.objectsCount
     api.volumesReassignWait({"reassign": [{"volume": name, "rw": [client], "force": False}]})
-    assert [one.client for one in api.attachmentsList() if one.volume == name] == [client]
+    assert [attachment.client for attachment in api.attachmentsList() if attachment.volume == name] == [client]
     fails("busy", api.volumeDelete, name)
     api.volumeUpdate(name, {"sizeAdd": GiB})
     fails("invalidParam", api.volumeUpdate, name, {"size": GiB})
@@ -125,8 +125,8 @@ def volumes(api):
     anonymous = api.snapshotCreate(name, {})
     assert api.snapshotList("~" + anonymous.snapshotGlobalId)[0].autoName
     group = api.snapshotCreateGroup({"volumes": [{"volume": name, "name": f"{PREFIX}-group-1"}]})
-    assert [one.volume for one in group.snapshots] == [name]
-    assert next(one.name for one in api.volumeListSnapshots(name)) == f"{PREFIX}-group-1"
+    assert [record.volume for record in group.snapshots] == [name]
+    assert next(record.name for record in api.volumeListSnapshots(name)) == f"{PREFIX}-group-1"
     api.volumeCreate({"name": other, "parent": f"{PREFIX}-one", "size": 4 * GiB})
     fails("busy", api.volumeRevert, name, {"toSnapshot": f"{PREFIX}-one"})
     api.volumesReassignWait({"reassign": [{"volume": name, "detach": "all", "force": False}]})
@@ -134,15 +134,19 @@ def volumes(api):
     assert api.volumeList(name)[0].parentName == f"{PREFIX}-one"
     api.volumeRebase(other, {})
     assert api.volumeList(other)[0].parentName == ""
+    api.volumeCreate({"name": f"{PREFIX}-copy", "baseOn": name})
+    until(lambda: not any(record.transient for record in mine(api.snapshotsList())), "no snapshot is transient")
+    assert {record.name for record in mine(api.volumesList())} == {name, other, f"{PREFIX}-copy"}
+    api.volumeDelete(f"{PREFIX}-copy")
     for states in (api.volumesStatus(), api.volumesQuickStatus()):
         assert states[name].status == "up" and states[f"{PREFIX}-one"].snapshot
     api.volumeFreeze(other)
-    assert [one.name for one in api.snapshotList(other)] == [other]
+    assert [record.name for record in api.snapshotList(other)] == [other]
     api.volumeDelete(name)
     fails("objectDoesNotExist", api.volumeDelete, name)
-    for each in mine(api.snapshotsList()):
-        if not each.deleted:
-            api.snapshotDelete(each.name)
+    for record in mine(api.snapshotsList()):
+        if not record.deleted:
+            api.snapshotDelete(record.name)
     until(lambda: not mine(api.snapshotsList()), "snapshots are gone")
 
 
@@ -153,7 +157,7 @@ def relocator(api):
     disks = api.disksList()
     first = min(api.placementGroupDescribe(GROUP).disks)
     server = disks[first].serverId
-    spare = next(one for one, disk in disks.items() if disk.up and disk.serverId == server and one != first)
+    spare = next(number for number, disk in disks.items() if disk.up and disk.serverId == server and number != first)
     api.placementGroupUpdate(GROUP, {"addDisks": [spare]})
     assert api.volumeRelocatorStatus().status == "on"
     api.diskSoftEject(first)
@@ -163,7 +167,7 @@ def relocator(api):
     assert set(api.volumeRelocatorDisks()) == set(disks)
     until(lambda: first not in api.volumeInfo(name).objectsPerDisk, f"{name} has left disk {first}")
     assert spare in api.volumeInfo(name).objectsPerDisk
-    assert not [one for one in api.tasksList() if one.diskId == first]
+    assert not [task for task in api.tasksList() if task.diskId == first]
     api.diskSoftEjectCancel(first)
     assert api.disksList()[first].softEject == "off"
     api.volumeBalancerSetStatus({"cmd": "start"})
@@ -174,7 +178,7 @@ def relocator(api):
 
 def scrubbing(api):
     """A scrub runs, waits while it is told to, and ends."""
-    number = min(one for one, disk in api.disksList().items() if disk.up)
+    number = min(number for number, disk in api.disksList().items() if disk.up)
     before = api.disksList()[number].lastScrubCompleted
     api.diskScrubPause(number)
     api.diskScrubStart(number)
@@ -189,8 +193,8 @@ def remote(api):
     """A backup goes to the first other location, and comes back."""
     name = f"{PREFIX}-far"
     own = api.volumeCreate({"name": name, "template": TEMPLATE}).globalId.split(".")[0]
-    ids = {one.name: one.id for one in api.locationsList()["locations"]}
-    others = [one for one in api.clustersList()["clusters"] if ids[one.location] != own]
+    ids = {location.name: location.id for location in api.locationsList()["locations"]}
+    others = [remote for remote in api.clustersList()["clusters"] if ids[remote.location] != own]
     if not others:
         print("  there is no other location")
         return
@@ -198,12 +202,18 @@ def remote(api):
     backup = api.volumesGroupBackup({"location": location, "volumes": [name], "tags": {"by": PREFIX}}).backups[name]
     there = "~" + backup.remoteId
     until(lambda: not api.snapshotList(there, **far)[0].recoveringFromRemote, "the backup has arrived")
-    assert api.snapshotList(there, **far)[0].backupOfGlobalId == backup.snapshotGlobalId
-    assert backup.remoteId in [one.remoteId for one in api.snapshotsRemoteList()["snapshots"]]
+    assert api.snapshotList(there, **far)[0].backupOfGlobalId == backup.remoteId
+
+    def listed():
+        return [record.remoteId for record in api.snapshotsRemoteList()["snapshots"] if record.name == name]
+
+    until(listed, "the backup is listed under the name of its volume")
+    assert listed() == [backup.remoteId]
     api.snapshotFromRemote(
         {"remoteId": backup.remoteId, "remoteLocation": location, "template": TEMPLATE, "name": f"{PREFIX}-back"}
     )
-    until(lambda: not api.snapshotList(f"{PREFIX}-back")[0].recoveringFromRemote, "the copy has arrived")
+    until(lambda: not api.snapshotList(there)[0].recoveringFromRemote, "the copy has arrived")
+    assert api.snapshotList(there)[0].name == f"{PREFIX}-back"
     api.snapshotsRemoteUnexport(
         {"remoteSnapshots": [{"location": location, "globalSnapshotId": backup.remoteId, "deleteAfter": 1}]}
     )

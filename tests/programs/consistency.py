@@ -46,32 +46,36 @@ def check_requests(api, problems):
 
 def check_snapshots(api, problems):
     now = time.time()
-    volumes = {one.name for one in api.volumesList()}
-    for one in api.snapshotsList():
-        if one.deleted != one.name.startswith("*"):
-            problems.append(f"snapshot {one.name} has an odd name")
-        if one.onVolume not in ("-", *volumes):
-            problems.append(f"snapshot {one.name} is on {one.onVolume}, which is not there")
-        if one.transient and not one.bound and one.onVolume == "-":
-            problems.append(f"snapshot {one.name} was forgotten")
-        if 0 < one.targetDeleteDate < now - 3600:
-            problems.append(f"snapshot {one.name} should be gone")
-        if not one.autoName and "@" in one.name:
-            problems.append(f"snapshot {one.name} has the name of an anonymous one")
+    volumes = {record.name for record in api.volumesList()}
+    for record in api.snapshotsList():
+        if record.deleted != record.name.startswith("*"):
+            problems.append(f"snapshot {record.name} has an odd name")
+        if record.onVolume not in ("-", *volumes):
+            problems.append(f"snapshot {record.name} is on {record.onVolume}, which is not there")
+        if record.transient and not record.bound and record.onVolume == "-":
+            problems.append(f"snapshot {record.name} was forgotten")
+        if 0 < record.targetDeleteDate < now - 3600:
+            problems.append(f"snapshot {record.name} should be gone")
+        if not record.autoName and "@" in record.name:
+            problems.append(f"snapshot {record.name} has the name of an anonymous one")
 
 
 def check_volumes(api, problems):
     states = api.volumesStatus()
     quick = api.volumesQuickStatus()
     assert set(states) == set(quick)
-    for name, one in states.items():
-        if one.status != "up" or one.decreasedRedundancy:
-            problems.append(f"{name} is {one.status}, misses {one.missingDrives + one.downDrives}")
+    for name, state in states.items():
+        if state.status != "up" or state.decreasedRedundancy:
+            problems.append(f"{name} is {state.status}, misses {state.missingDrives + state.downDrives}")
     places = api.attachmentsList()
-    writers = Counter(one.volume for one in places if one.rights == "rw")
+    writers = Counter(attachment.volume for attachment in places if attachment.rights == "rw")
     problems.extend(f"{name} is attached for writing {count} times" for name, count in writers.items() if count > 1)
     clients = api.servicesList().clients
-    problems.extend(f"{one.volume} is at client {one.client}" for one in places if one.client not in clients)
+    problems.extend(
+        f"{attachment.volume} is at client {attachment.client}"
+        for attachment in places
+        if attachment.client not in clients
+    )
 
 
 def check_services(api, problems):
@@ -79,9 +83,9 @@ def check_services(api, problems):
     if status.clusterStatus != "running":
         problems.append(f"the cluster is {status.clusterStatus}")
     for kind in ("mgmt", "servers", "clients", "bridges"):
-        for number, one in getattr(status, kind).items():
-            if not one.running or one.uptime < 0:
-                problems.append(f"{kind} {number} is {one.status}")
+        for number, service in getattr(status, kind).items():
+            if not service.running or service.uptime < 0:
+                problems.append(f"{kind} {number} is {service.status}")
     for number, peer in api.peersList().items():
         if peer.beaconStatus != "NODE_UP" or not peer.joined:
             problems.append(f"node {number} is {peer.beaconStatus}")
@@ -95,8 +99,8 @@ def main():
     check_requests(api, problems)
     check_volumes(api, problems)
     check_snapshots(api, problems)
-    for one in problems:
-        print(one)
+    for problem in problems:
+        print(problem)
     print(f"{len(problems)} problems")
 
 

@@ -13,9 +13,9 @@ def change(api, *commands):
 
 def find(things, **wanted):
     """The first of a mapping's values that has these attributes."""
-    for one in things.values():
-        if all(getattr(one, name) == value for name, value in wanted.items()):
-            return one
+    for thing in things.values():
+        if all(getattr(thing, name) == value for name, value in wanted.items()):
+            return thing
     return None
 
 
@@ -30,7 +30,9 @@ def export(api, volume, initiator):
     target = find(cfg.iscsi.targets, volume=volume)
     if target is None:
         commands.append({"createTarget": {"volumeName": volume}})
-    exported = [] if known is None or target is None else [one for one in known.exports if one.target == target.name]
+    exported = (
+        [] if known is None or target is None else [export for export in known.exports if export.target == target.name]
+    )
     if not exported:
         commands.append({"export": {"initiator": initiator, "portalGroup": GROUP, "volumeName": volume}})
     if commands:
@@ -44,12 +46,12 @@ def unexport(api, volume, initiator):
     cfg = api.iSCSIConfig()
     known, target = find(cfg.iscsi.initiators, name=initiator), find(cfg.iscsi.targets, volume=volume)
     if known is not None and target is not None:
-        exports = [one for one in known.exports if one.target == target.name and one.portalGroup == GROUP]
+        exports = [export for export in known.exports if export.target == target.name and export.portalGroup == GROUP]
         if exports:
             change(api, {"exportDelete": {"initiator": initiator, "portalGroup": GROUP, "volumeName": volume}})
     if target is not None:
         everyone = api.iSCSIConfig().iscsi.initiators.values()
-        if not any(one.target == target.name for each in everyone for one in each.exports):
+        if not any(export.target == target.name for entry in everyone for export in entry.exports):
             change(api, {"deleteTarget": {"volumeName": volume}})
 
 

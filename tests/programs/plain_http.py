@@ -49,7 +49,7 @@ def main():
     old._http_vsn, old._http_vsn_str = 10, "HTTP/1.0"
     old.request("GET", "/ctrl/1.0/VolumesList", headers=HEADERS)
     response = old.getresponse()
-    assert [one["name"] for one in json.loads(response.read())["data"]] == ["v"]
+    assert [record["name"] for record in json.loads(response.read())["data"]] == ["v"]
     old.close()
 
     wrong = urllib.request.Request(f"http://{HOST}:{PORT}/ctrl/1.0/VolumesList", headers={"Authorization": "no"})

@@ -31,11 +31,11 @@ def main():
 
     backups = api.volumesGroupBackup({"location": there, "volumes": disks, "tags": {"vm": "1"}}).backups
     assert sorted(backups) == sorted(disks)
-    until(lambda: not any(one.recoveringFromRemote for one in api.snapshotsList(**far)))
-    remote = {one.globalId: one for one in api.snapshotsList(**far)}
+    until(lambda: not any(record.recoveringFromRemote for record in api.snapshotsList(**far)))
+    remote = {record.globalId: record for record in api.snapshotsList(**far)}
     for name in disks:
         copy = remote[backups[name].remoteId]
-        assert copy.backup and copy.backupOfGlobalId == backups[name].snapshotGlobalId and copy.tags["vm"] == "1"
+        assert copy.backup and copy.backupOfGlobalId == backups[name].remoteId and copy.tags["vm"] == "1"
 
     # There: machines are started from the copies.
     for name in disks:
@@ -61,16 +61,17 @@ def main():
             raise AssertionError("a snapshot came twice")
         except ApiError as exc:
             assert exc.name == "objectExists", exc
-    until(lambda: not any(one.recoveringFromRemote for one in api.snapshotsList()))
+    until(lambda: not any(record.recoveringFromRemote for record in api.snapshotsList()))
     for name in disks:
         api.volumesReassignWait({"reassign": [{"volume": name, "detach": "all", "force": False}]})
         before = api.volumeInfo(name).globalId
-        api.volumeRevert(name, {"toSnapshot": name + "-back"})
+        # It answers to the id of the backup, and the volume to the id that it had.
+        api.volumeRevert(name, {"toSnapshot": "~" + backups[name].remoteId})
         assert api.volumeInfo(name).parentName == name + "-back"
         assert api.volumeInfo("~" + before).name == name or api.volumeInfo(name).globalId != before
-    seen = {one.remoteId for one in api.snapshotsRemoteList()["snapshots"]}
-    assert {one.remoteId for one in backups.values()} <= seen
-    assert here in {one.name for one in api.locationsList(**far)["locations"]}
+    seen = {record.remoteId for record in api.snapshotsRemoteList()["snapshots"]}
+    assert {backup.remoteId for backup in backups.values()} <= seen
+    assert here in {location.name for location in api.locationsList(**far)["locations"]}
     print("done")
 
 

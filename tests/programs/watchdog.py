@@ -12,16 +12,18 @@ def main():
     dead = int(sys.argv[1])
     api = Api.fromConfig(use_env=False, timeout=15, transientRetries=0)
     raw = api.attachmentsList(returnRawAPIData=True)
-    assert isinstance(raw, list) and all(isinstance(one, dict) for one in raw), raw
+    assert isinstance(raw, list) and all(isinstance(attachment, dict) for attachment in raw), raw
     tags = {volume["name"]: volume.get("tags", {}) for volume in api.volumesList(returnRawAPIData=True)}
     taken = [
-        {"volume": one["volume"], "detach": [dead], "force": True}
-        for one in raw
-        if one["client"] == dead and not one["snapshot"] and tags[one["volume"]].get("virt") == "pve"
+        {"volume": attachment["volume"], "detach": [dead], "force": True}
+        for attachment in raw
+        if attachment["client"] == dead
+        and not attachment["snapshot"]
+        and tags[attachment["volume"]].get("virt") == "pve"
     ]
     if taken:
         api.volumesReassignWait({"reassign": taken})
-    print(" ".join(sorted(one["volume"] for one in taken)) or "nothing")
+    print(" ".join(sorted(record["volume"] for record in taken)) or "nothing")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ def clusters(clock: ManualClock) -> Iterator[List[Cluster]]:
     ]
     storpool_sim.connect(*found)
     yield found
-    for one in found:
-        one.check()
+    for cluster in found:
+        cluster.check()
 
 
 @pytest.fixture

@@ -18,7 +18,10 @@ def attach(api, *items):
 
 
 def attached(api):
-    return [(one.volume, one.client, one.rights, one.pos) for one in api.attachmentsList()]
+    return [
+        (attachment.volume, attachment.client, attachment.rights, attachment.pos)
+        for attachment in api.attachmentsList()
+    ]
 
 
 def test_positions_are_the_lowest_free_ones(api):
@@ -121,12 +124,16 @@ def test_attachments_have_the_tags_of_what_is_attached(api):
     api.snapshotCreate("v", {"name": "s", "tags": {"a": "1"}})
     attach(api, {"volume": "v", "rw": [1]}, {"volume": "w", "rw": [1]}, {"snapshot": "s", "ro": [2]})
     raw = api.attachmentsList(returnRawAPIData=True)
-    assert [(one["volume"], one["tags"]) for one in raw] == [("v", {"virt": "pve"}), ("w", {}), ("s", {"a": "1"})]
+    assert [(attachment["volume"], attachment["tags"]) for attachment in raw] == [
+        ("v", {"virt": "pve"}),
+        ("w", {}),
+        ("s", {"a": "1"}),
+    ]
     assert api.attachmentsList()[0].tags == {"virt": "pve"}
 
 
 def test_multicluster_attachments_name_the_cluster(sim):
     api = sim.api(multiCluster=True)
     attach(api, {"volume": "v", "rw": [1]})
-    (one,) = api.attachmentsList()
-    assert (one.cluster, one.clusterId) == ("sim", sim.cluster.clusterId)
+    (attachment,) = api.attachmentsList()
+    assert (attachment.cluster, attachment.clusterId) == ("sim", sim.cluster.clusterId)

@@ -24,7 +24,7 @@ def test_the_relocator_is_on_and_idle(api, volume):
     assert (status.status, status.volumesToRelocate, status.recoveringFromRemote) == ("on", 0, 0)
     disks = api.volumeRelocatorDisks()
     assert set(disks) == set(api.disksList())
-    assert all(one.objectsAllocated.delta == one.storedSize.delta == 0 for one in disks.values())
+    assert all(disk.objectsAllocated.delta == disk.storedSize.delta == 0 for disk in disks.values())
 
 
 def test_the_relocator_moves_data_off_a_disk(api, volume, clock):
@@ -72,10 +72,10 @@ def test_a_run_goes_through_its_states_and_moves_what_it_said(api, volume, clock
     api.volumeBalancerSetStatus({"cmd": "start"})
     refused("busy", api.volumeBalancerSetStatus, {"cmd": "start"})
     watch("ready")
-    (one,) = api.volumeBalancerVolumesStatus()
-    assert (one.name, one.reallocated, one.blocked, one.snapshot) == ("v", True, False, False)
+    (volume,) = api.volumeBalancerVolumesStatus()
+    assert (volume.name, volume.reallocated, volume.blocked, volume.snapshot) == ("v", True, False, False)
     sets = api.volumeBalancerVolumeDiskSets("v")
-    assert {disk for one in sets.currentDiskSets for disk in one} == {101, 201, 301}
+    assert {disk for disks in sets.currentDiskSets for disk in disks} == {101, 201, 301}
     forecast = api.volumeBalancerDisks()
     assert forecast[102].objectsAllocated.current == 0 < forecast[102].objectsAllocated.target
     assert api.volumeBalancerVolumeDisks("v").keys() == {101, 102, 201, 202, 301, 302}

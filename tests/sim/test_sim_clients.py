@@ -42,7 +42,7 @@ def result(future):
 
 def test_clients_have_caught_up_with_what_takes_no_time(api, refused):
     generation = api.volumeCreate({"name": "w", "size": GiB, "replication": 3}).generation
-    assert {one.clientGeneration for one in api.clientsConfigDump()} == {generation}
+    assert {client.clientGeneration for client in api.clientsConfigDump()} == {generation}
     (status,) = api.clientConfigWait(2)
     assert (status.id, status.configStatus, status.delay) == (2, "ok", 0)
     assert refused("invalidParam", api.clientConfigWait, 77) == "No such client registered"
@@ -86,7 +86,7 @@ def test_the_wait_for_a_client_is_for_what_there_was_when_it_began(sim, api, clo
 def test_an_attachment_is_waited_for_and_there_at_once_for_those_who_do_not(sim, api, clock):
     sim.cluster.client_delay(1, 1)
     with waiting(sim, sim.api().volumesReassignWait, ATTACH) as future:
-        assert [one.volume for one in api.attachmentsList()] == ["v"]
+        assert [attachment.volume for attachment in api.attachmentsList()] == ["v"]
         clock.advance(1)
         assert result(future).ok
     begun = clock.now()
@@ -120,7 +120,7 @@ def test_a_timeout_ends_the_wait(sim, api, clock):
         assert not future.done()
         clock.advance(1)
         assert result(future).ok
-    (status,) = [one for one in api.clientsConfigDump() if one.id == 1]
+    (status,) = [client for client in api.clientsConfigDump() if client.id == 1]
     assert status.configStatus == "down"
 
 
@@ -132,7 +132,7 @@ def test_who_hangs_up_is_waited_for_no_longer(sim, api):
     while sim.cluster.watchers:
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    assert [one.client for one in api.attachmentsList()] == [1]
+    assert [attachment.client for attachment in api.attachmentsList()] == [1]
 
 
 def test_the_clock_of_the_machine_ends_a_wait_too():

@@ -58,10 +58,10 @@ def test_a_disk_that_comes_back_catches_up(sim, api, clock):
     clock.advance(1)
     (later,) = api.tasksList()
     assert 0 < later.completedObjects < objects
-    assert not all(one.ok for one in api.diskDescribe(101).objects.values())
+    assert not all(entry.ok for entry in api.diskDescribe(101).objects.values())
     clock.advance(1000)
     assert api.tasksList() == [] and health(api) == ("up", True)
-    assert all(one.ok for one in api.diskDescribe(101).objects.values())
+    assert all(entry.ok for entry in api.diskDescribe(101).objects.values())
 
 
 def test_a_volume_is_down_when_all_copies_are_and_up_soon_when_one_comes_back(sim, api, clock):
@@ -114,8 +114,8 @@ def test_a_disk_is_described_by_volume(sim, api, refused):
     sim.cluster.write("v", GiB)
     info = api.diskInfo(101)
     assert set(info.volumeInfos) == {"v", "w"}
-    assert sum(one.objectsCount for one in info.volumeInfos.values()) == info.objectsAllocated
-    assert sum(one.storedSize for one in info.volumeInfos.values()) == info.objectsOnDiskSize
+    assert sum(entry.objectsCount for entry in info.volumeInfos.values()) == info.objectsAllocated
+    assert sum(entry.storedSize for entry in info.volumeInfos.values()) == info.objectsOnDiskSize
     assert info.objectStates == {"OBJECT_OK": info.objectsAllocated}
     sim.cluster.disk_down(101)
     refused("invalidParam", api.diskInfo, 101)
@@ -189,7 +189,7 @@ def test_a_node_goes_with_all_its_services(sim, api, refused):
     status = api.servicesList()
     for kind in (status.servers, status.clients, status.mgmt, status.bridges, status.iscsiTargets):
         assert kind[1].status == "down"
-    assert [number for number, one in status.mgmt.items() if one.active] == [2]
+    assert [number for number, daemon in status.mgmt.items() if daemon.active] == [2]
     assert (api.peersList()[1].beaconStatus, api.peersList()[2].beaconStatus) == ("NODE_DOWN", "NODE_UP")
     sim.cluster.node_down(2)
     refused("clusterDown", api.serversList)

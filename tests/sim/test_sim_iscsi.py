@@ -39,10 +39,10 @@ def test_a_volume_is_exported(api, change):
     assert (target.name, target.volume) == ("iqn.2007-11.com.storpool:x:v", "v")
     (initiator,) = now.initiators.values()
     assert (initiator.name, initiator.username, initiator.secret, initiator.nets) == (IQN, "u", "s", ["192.0.2.0/24"])
-    assert [(one.portalGroup, one.target) for one in initiator.exports] == [("pg", target.name)]
+    assert [(export.portalGroup, export.target) for export in initiator.exports] == [("pg", target.name)]
     (group,) = now.portalGroups.values()
-    assert [(one.address, one.prefix) for one in group.networks] == [("192.0.2.10", 24)]
-    assert [(one.controller, one.ip, one.port) for one in group.portals] == [(1, "192.0.2.10", "3260")]
+    assert [(network.address, network.prefix) for network in group.networks] == [("192.0.2.10", 24)]
+    assert [(portal.controller, portal.ip, portal.port) for portal in group.portals] == [(1, "192.0.2.10", "3260")]
 
 
 def test_everything_is_taken_back(api, change):
@@ -128,7 +128,7 @@ def test_target_names_have_the_letters_they_may_have(api, change):
     for name in ("A_b", "a-b"):
         api.volumeCreate({"name": name, "size": GiB, "replication": 3})
         change({"createTarget": {"volumeName": name}})
-    names = {one.name for one in api.iSCSIConfig().iscsi.targets.values()}
+    names = {target.name for target in api.iSCSIConfig().iscsi.targets.values()}
     assert len(names) == 2 and all(name.islower() and "_" not in name for name in names)
 
 
@@ -144,9 +144,9 @@ def test_sessions_are_those_that_were_played(sim, api, change):
 
 def test_a_controller_that_does_not_answer_has_an_entry_that_says_so(sim, api, refused):
     sim.cluster.iscsi.silent.add(2)
-    assert [(one.controllerId, one.status) for one in api.iSCSISessionsInfo().sessions] == [(2, "timeout")]
+    assert [(session.controllerId, session.status) for session in api.iSCSISessionsInfo().sessions] == [(2, "timeout")]
     first, second = api.iSCSInterfacesInfo().controllers
-    assert (first.status, [one.state for one in first.interfaces]) == ("ok", ["up", "up"])
+    assert (first.status, [interface.state for interface in first.interfaces]) == ("ok", ["up", "up"])
     assert (second.status, second.interfaces) == ("timeout", None)
     refused("objectDoesNotExist", api.iSCSISessionsInfo, {"controllerIds": [9]})
     assert set(api.servicesList().iscsiTargets) == {1, 2}

@@ -34,7 +34,7 @@ def test_a_disk_lists_its_objects(api):
     make(api)
     disk = api.diskDescribe(101)
     assert len(disk.objects) == disk.objectsAllocated == api.volumeInfo("v").objectsPerDisk[101]
-    assert all(one.ok and one.volume == "v" for one in disk.objects.values())
+    assert all(entry.ok and entry.volume == "v" for entry in disk.objects.values())
     assert api.serverDiskDescribe(1, 101).id == 101
     assert set(api.serverDisksList(2)) == {201, 202, 203, 204}
 
@@ -240,15 +240,15 @@ def test_services_run_since_the_cluster_did(sim, api):
     status = api.servicesList()
     assert status.clusterStatus == "running"
     assert set(status.servers) == {1, 2, 3} and set(status.clients) == {1, 2}
-    assert all(one.running and one.startTime == int(sim.cluster.started) for one in status.servers.values())
-    assert [number for number, one in status.mgmt.items() if one.active] == [1]
+    assert all(server.running and server.startTime == int(sim.cluster.started) for server in status.servers.values())
+    assert [number for number, daemon in status.mgmt.items() if daemon.active] == [1]
     assert api.serversList().clients == {}
     assert set(api.peersList()) == {1, 2, 3}
 
 
 def test_clients_have_always_caught_up(api, refused):
     generation = make(api).generation
-    assert {one.clientGeneration for one in api.clientsConfigDump()} == {generation}
+    assert {client.clientGeneration for client in api.clientsConfigDump()} == {generation}
     (status,) = api.clientConfigWait(2)
     assert (status.id, status.configStatus) == (2, "ok")
     assert refused("invalidParam", api.clientConfigWait, 77) == "No such client registered"

@@ -28,7 +28,7 @@ def api(sim):
 
 
 def names(records):
-    return [one.name for one in records]
+    return [record.name for record in records]
 
 
 def test_commands_go_to_another_cluster(api, refused):
@@ -43,7 +43,7 @@ def test_a_multicluster_answers_as_one(sim, api):
     api.volumeCreate({"name": "w", "size": GiB, "replication": 3}, clusterName="second")
     api.volumeCreate({"name": "x", "size": GiB, "replication": 3}, clusterName="far")
     multi = sim.api(multiCluster=True)
-    assert {(one.name, one.clusterName, one.clusterId) for one in multi.volumesList()} == {
+    assert {(record.name, record.clusterName, record.clusterId) for record in multi.volumesList()} == {
         ("v", "west", "wwww.a"),
         ("w", "second", "wwww.b"),
     }
@@ -59,12 +59,12 @@ def test_all_clusters_answer_one_by_one(sim, api):
         connection.close()
         return found
 
-    one, other = ask("VolumesList")
-    assert [volume["name"] for volume in one["response"]["data"]] == ["v"]
-    assert (other["clusterName"], other["response"]["data"]) == ("second", [])
-    one, other = ask("Volume/v")
-    assert one["response"]["data"][0]["name"] == "v"
-    assert other["error"]["name"] == "objectDoesNotExist"
+    west, second = ask("VolumesList")
+    assert [volume["name"] for volume in west["response"]["data"]] == ["v"]
+    assert (second["clusterName"], second["response"]["data"]) == ("second", [])
+    west, second = ask("Volume/v")
+    assert west["response"]["data"][0]["name"] == "v"
+    assert second["error"]["name"] == "objectDoesNotExist"
 
 
 def test_every_cluster_answers_about_its_templates_and_what_it_is_connected_to(sim, api):
@@ -95,7 +95,7 @@ def test_multicluster_requests_by_way_of_another_cluster_may_be_refused(sim, api
     # Only these, and only in this cluster.
     api.volumeCreate({**make, "name": "x"}, clusterName="second")
     multi.volumeCreate({**make, "name": "y"}, clusterName="west")
-    assert {one.name for one in multi.volumesList()} == {"v", "w", "x", "y"}
+    assert {record.name for record in multi.volumesList()} == {"v", "w", "x", "y"}
 
 
 def test_a_backup_arrives_and_comes_back(sim, api, clock, refused):
@@ -168,7 +168,7 @@ def test_a_volume_is_made_of_a_remote_snapshot(api, clock):
         clock.advance(10)
         assert api.volumeList("w")[0].size == GiB
     assert api.volumeListSnapshots("w") == []
-    assert not any(one.transient for one in api.snapshotsList())
+    assert not any(record.transient for record in api.snapshotsList())
 
 
 def test_a_copy_answers_to_the_id_that_it_has_elsewhere(sim, api, clock):
@@ -218,10 +218,10 @@ def test_exports_are_seen_and_taken_back(api, refused):
     api.snapshotExport(export)
     refused("objectExists", api.snapshotExport, export)
     refused("objectDoesNotExist", api.snapshotExport, {**export, "location": "nope"})
-    (one,) = api.exportsList()["exports"]
-    assert (one.snapshot, one.location) == ("s", "ffff")
+    (export,) = api.exportsList()["exports"]
+    assert (export.snapshot, export.location) == ("s", "ffff")
     (seen,) = api.snapshotsRemoteList(**far)["snapshots"]
-    assert (seen.name, seen.location, seen.remoteId) == ("s", "wwww", one.globalId)
+    assert (seen.name, seen.location, seen.remoteId) == ("s", "wwww", export.globalId)
     api.snapshotUnexport(export)
     refused("objectDoesNotExist", api.snapshotUnexport, export)
     assert api.exportsList() == {"exports": []}
@@ -297,7 +297,9 @@ def test_locations_clusters_and_bridges_are_registered(api, refused):
     assert (luna.id, luna.name, luna.sendBufferSize) == ("xyz", "luna", 7)
     camp = api.clustersList()["clusters"][-1]
     assert (camp.id, camp.name, camp.location) == ("a", "camp", "luna")
-    assert [(one.location, one.cluster, one.remote) for one in api.remoteBridgesList()["remoteBridges"]] == [
+    assert [
+        (bridge.location, bridge.cluster, bridge.remote) for bridge in api.remoteBridgesList()["remoteBridges"]
+    ] == [
         ("luna", "camp", "camp"),
         ("luna", None, "luna"),
     ]
@@ -371,7 +373,7 @@ def test_a_snapshot_is_moved_when_nothing_depends_on_it(api, refused):
 def test_a_volume_is_offered_to_another_cluster(api, refused):
     api.volumeExport("v", {"cluster": "second"})
     refused("objectExists", api.volumeExport, "v", {"clusterId": "wwww.b"})
-    assert [(one.snapshot, one.location) for one in api.volumeExportsList()["exports"]] == [("v", "wwww")]
+    assert [(export.snapshot, export.location) for export in api.volumeExportsList()["exports"]] == [("v", "wwww")]
     (seen,) = api.volumesRemoteList(clusterName="second")["volumes"]
     assert (seen.name, seen.location, seen.tags) == ("v", "wwww", {"own": "tag"})
     assert api.volumesRemoteList(clusterName="far") == {"volumes": []}

@@ -31,7 +31,7 @@ def test_unnamed_snapshots_get_names_with_serials(api, volume):
     assert api.snapshotCreate(volume, {}).autoName == "v@1"
     assert api("POST", False, "VolumeSnapshot/v", {})["autoName"] == "v@2"
     assert names(api) == ["v@1", "v@2"]
-    assert all(one.autoName for one in api.snapshotsList())
+    assert all(record.autoName for record in api.snapshotsList())
 
 
 def test_names_are_shared_with_volumes(api, volume, refused):
@@ -66,7 +66,7 @@ def test_the_name_of_a_deleted_snapshot_is_free_at_once(api, volume):
     for _ in range(3):
         api.snapshotCreate(volume, {"name": "s"})
         api.snapshotDelete("s")
-    assert len({one.name for one in api.snapshotsList()}) == 3
+    assert len({record.name for record in api.snapshotsList()}) == 3
 
 
 def test_deletion_by_global_id(api, volume):
@@ -98,8 +98,11 @@ def test_a_group_is_snapshotted_whole_or_not_at_all(api, volume, refused):
     api.volumeCreate({"name": "w", "size": GiB, "replication": 3})
     group = {"volumes": [{"volume": "v", "name": "sv"}, {"volume": "w", "tags": {"b": "2"}}], "tags": {"a": "1"}}
     result = api.snapshotCreateGroup(group)
-    assert [(one.volume, one.snapshot) for one in result.snapshots] == [("v", "sv"), ("w", "w@1")]
-    assert {one.name: one.tags for one in api.snapshotsList()} == {"sv": {"a": "1"}, "w@1": {"a": "1", "b": "2"}}
+    assert [(record.volume, record.snapshot) for record in result.snapshots] == [("v", "sv"), ("w", "w@1")]
+    assert {record.name: record.tags for record in api.snapshotsList()} == {
+        "sv": {"a": "1"},
+        "w@1": {"a": "1", "b": "2"},
+    }
     refused("objectExists", api.snapshotCreateGroup, {"volumes": [{"volume": "w"}, {"volume": "v", "name": "sv"}]})
     refused("objectDoesNotExist", api.snapshotCreateGroup, {"volumes": [{"volume": "w"}, {"volume": "nope"}]})
     same = {"volumes": [{"volume": "v", "name": "x"}, {"volume": "w", "name": "x"}]}
@@ -130,7 +133,7 @@ def test_a_snapshot_is_rebased(api, volume):
     api.snapshotCreate(volume, {"name": "old"})
     api.snapshotCreate(volume, {"name": "new"})
     api.snapshotRebase("new", {})
-    assert [one.name for one in api.volumeListSnapshots(volume)] == ["new"]
+    assert [record.name for record in api.volumeListSnapshots(volume)] == ["new"]
 
 
 def test_an_empty_name_is_none(api, volume, clock):
@@ -156,19 +159,22 @@ def test_in_a_group_an_empty_name_is_none_and_a_missing_one_is_made_up(api, volu
     assert done.ok is True
     assert unnamed.snapshot == "~" + unnamed.snapshotGlobalId
     assert automatic.snapshot == "w@1"
-    assert [(one.name, one.autoName) for one in api.snapshotsList()] == [("w@1", True), (unnamed.snapshot, False)]
+    assert [(record.name, record.autoName) for record in api.snapshotsList()] == [
+        ("w@1", True),
+        (unnamed.snapshot, False),
+    ]
 
 
 def test_a_group_answers_as_other_changes_do(api, volume):
     done = api("POST", False, "VolumesGroupSnapshot", {"volumes": [{"volume": "v", "name": "s"}]})
-    assert done["ok"] is True and [one["snapshot"] for one in done["snapshots"]] == ["s"]
+    assert done["ok"] is True and [record["snapshot"] for record in done["snapshots"]] == ["s"]
 
 
 def test_the_name_of_a_snapshot_can_be_taken_away(api, volume, refused):
     made = api.snapshotCreate("v", {"name": "s"})
     api.snapshotUpdate("s", {"rename": "", "tags": {"a": "1"}})
     name = "~" + made.snapshotGlobalId
-    assert [(one.name, one.tags) for one in api.snapshotsList()] == [(name, {"a": "1"})]
+    assert [(record.name, record.tags) for record in api.snapshotsList()] == [(name, {"a": "1"})]
     assert api.volumeList("v")[0].parentName == name
     refused("objectDoesNotExist", api.snapshotList, "s")
     api.snapshotUpdate(name, {"rename": ""})
@@ -192,7 +198,7 @@ def test_every_record_of_a_snapshot_says_that_it_is_one(api, volume):
     ]
     assert len(records) == 13 and all(record["snapshot"] is True for record in records)
     assert not any(record.get("snapshot") for record in api.volumesList(**raw))
-    assert all(one.snapshot for one in api.snapshotsList())
+    assert all(record.snapshot for record in api.snapshotsList())
 
 
 def test_a_snapshot_that_another_volume_was_made_of_is_counted_again_when_that_one_goes(api, volume, clock):
@@ -201,7 +207,7 @@ def test_a_snapshot_that_another_volume_was_made_of_is_counted_again_when_that_o
     api.volumeCreate({"name": "w", "parent": "s"})
     api.volumeRebase("v", {})
     clock.advance(10)
-    assert [one.name for one in api.snapshotsList()] == ["s"]
+    assert [record.name for record in api.snapshotsList()] == ["s"]
     api.volumeDelete("w")
     assert api.snapshotsList()[0].deleted
     clock.advance(10)

@@ -16,7 +16,7 @@ def volume(api):
 
 
 def requests(api):
-    return [one for one in api.allPeersActiveRequests().requests if one.status == "request"]
+    return [request for request in api.allPeersActiveRequests().requests if request.status == "request"]
 
 
 def test_there_are_none_in_normal_operation(api, volume):
@@ -27,21 +27,27 @@ def test_there_are_none_in_normal_operation(api, volume):
 def test_a_request_is_seen_at_its_client_and_its_disks(sim, api, clock, volume):
     played = sim.cluster.begin_request("v", "write", 2, address=40 << 20, size=8192)
     clock.advance(2)
-    (one,) = api.clientActiveRequests(2).requests
-    assert (one.volume, one.op, one.address, one.size, one.msecActive) == ("v", "write", 40 << 20, 8192, 2_000_000)
+    (request,) = api.clientActiveRequests(2).requests
+    assert (request.volume, request.op, request.address, request.size, request.msecActive) == (
+        "v",
+        "write",
+        40 << 20,
+        8192,
+        2_000_000,
+    )
     assert api.clientActiveRequests(1).requests == []
     disks = api.volumeDescribe("v").objects[1]
     for disk in disks:
         (seen,) = api.diskActiveRequests(disk).requests
-        assert seen.requestId == one.requestId
+        assert seen.requestId == request.requestId
     found = requests(api)
-    assert {one.requestId for one in found} == {one.requestId}
+    assert {request.requestId for request in found} == {request.requestId}
     assert len(found) == 1 + len(disks)
-    (at_client,) = [one for one in found if one.service.type == "client"]
+    (at_client,) = [request for request in found if request.service.type == "client"]
     assert (at_client.peerId, at_client.service.id, at_client.volumeId) == (
         0x8002, "2", api.volumeList("v")[0].visibleVolumeId,
     )  # fmt: skip
-    assert {one.diskId for one in at_client.peers} == set(disks)
+    assert {member.diskId for member in at_client.peers} == set(disks)
     sim.cluster.end_request(played)
     assert requests(api) == api.clientActiveRequests(2).requests == []
 
@@ -55,29 +61,35 @@ def test_a_request_goes_with_its_volume(sim, api, volume):
 
 
 def test_peers_tell_of_themselves(sim, api):
-    states = {one.diskId: one.diskState for one in api.allPeersActiveRequests().requests if one.status == "diskState"}
+    states = {
+        request.diskId: request.diskState
+        for request in api.allPeersActiveRequests().requests
+        if request.status == "diskState"
+    }
     assert states == dict.fromkeys(api.disksList(), "DISK_DATA")
     sim.cluster.node_down(3)
     sim.cluster.disk_down(101)
     entries = api.allPeersActiveRequests({"msecsTimeout": 100}).requests
-    assert [one.peerId for one in entries if one.status == "peer_down"] == [3]
-    assert [one.diskId for one in entries if one.status == "diskState" and one.diskState != "DISK_DATA"] == [101]
-    assert sorted(one.peerId for one in entries if one.status == "peerDone") == [1, 2, 0x7001, 0x8001, 0x8002]
+    assert [entry.peerId for entry in entries if entry.status == "peer_down"] == [3]
+    assert [entry.diskId for entry in entries if entry.status == "diskState" and entry.diskState != "DISK_DATA"] == [
+        101
+    ]
+    assert sorted(entry.peerId for entry in entries if entry.status == "peerDone") == [1, 2, 0x7001, 0x8001, 0x8002]
     sim.cluster.server_down(1, 2)
     sim.cluster.server_up(1)
     entries = api.allPeersActiveRequests().requests
-    assert [one.diskId for one in entries if one.status == "diskExpected"] == [101, 102, 103, 104]
+    assert [entry.diskId for entry in entries if entry.status == "diskExpected"] == [101, 102, 103, 104]
 
 
 def test_data_on_the_move_is_in_flight(sim, api, volume, clock):
     api.diskSoftEject(101)
-    (one,) = api.diskActiveRequests(101).requests
-    assert (one.op, one.volume) == ("data recovery", "v")
+    (request,) = api.diskActiveRequests(101).requests
+    assert (request.op, request.volume) == ("data recovery", "v")
     api.diskSoftEjectPause(101)
     assert api.diskActiveRequests(101).requests == api.tasksList() == []
     sim.cluster.disk_down(201)
     sim.cluster.disk_up(201)
-    assert [one.op for one in api.diskActiveRequests(201).requests] == ["data recovery"]
+    assert [request.op for request in api.diskActiveRequests(201).requests] == ["data recovery"]
     clock.advance(1000)
     assert api.diskActiveRequests(201).requests == []
 
@@ -91,10 +103,10 @@ def test_what_the_balancer_moves_is_a_task_for_each_disk_that_gets_more(sim, api
     assert api.volumeBalancerGetStatus().status == "ready"
     api.volumeBalancerSetStatus({"cmd": "commit"})
     tasks = api.tasksList()
-    assert {one.diskId for one in tasks} == {101, 201, 301}
-    assert len({one.transactionId for one in tasks}) == 1 and tasks[0].transactionId > 1
+    assert {task.diskId for task in tasks} == {101, 201, 301}
+    assert len({task.transactionId for task in tasks}) == 1 and tasks[0].transactionId > 1
     clock.advance(1)
-    assert all(0 < one.completedObjects < one.allObjects for one in api.tasksList())
+    assert all(0 < task.completedObjects < task.allObjects for task in api.tasksList())
     clock.advance(1)
     assert api.tasksList() == []
     assert 101 in api.volumeInfo("v").objectsPerDisk
@@ -109,7 +121,7 @@ def test_a_transfer_from_another_cluster_is_a_task(clock):
         api.volumeBackup({"location": "ffff", "volume": "v"})
         clock.advance(0.5)
         tasks = api.tasksList(clusterName="far")
-        assert sum(one.allObjects for one in tasks) == 320 and {one.transactionId for one in tasks} == {1}
-        assert 0 < sum(one.completedObjects for one in tasks) < 320
+        assert sum(task.allObjects for task in tasks) == 320 and {task.transactionId for task in tasks} == {1}
+        assert 0 < sum(task.completedObjects for task in tasks) < 320
         clock.advance(1)
         assert api.tasksList(clusterName="far") == api.tasksList() == []

@@ -148,19 +148,19 @@ def test_volumes_and_snapshots_come_in_one_list(api):
     api.volumeCreate({"name": "v", "size": GiB, "replication": 3})
     api.snapshotCreate("v", {"name": "s"})
     both = api.volumesAndSnapshotsList()
-    assert [one.to_json() for one in both.volumes] == [one.to_json() for one in api.volumesList()]
-    assert [one.to_json() for one in both.snapshots] == [one.to_json() for one in api.snapshotsList()]
+    assert [record.to_json() for record in both.volumes] == [record.to_json() for record in api.volumesList()]
+    assert [record.to_json() for record in both.snapshots] == [record.to_json() for record in api.snapshotsList()]
 
 
 def test_space_is_told_of_nameless_snapshots_by_clusters_that_do(sim, api):
     api.volumeCreate({"name": "v", "size": GiB, "replication": 3})
     api.snapshotCreate("v", {})
     api.snapshotCreate("v", {"name": "named"})
-    assert [one.name for one in api.volumesSpace()] == ["v"]
+    assert [record.name for record in api.volumesSpace()] == ["v"]
     sim.cluster.spaceOfSnapshots = True
     answer = Dispatcher(sim.cluster, sim.token).answer
     reply = answer(Request("GET", "/ctrl/1.0/VolumesSpace", f"Storpool v1:{sim.token}"))
-    assert [one["name"] for one in json.loads(reply.body)["data"]] == ["v", "v@1"]
+    assert [record["name"] for record in json.loads(reply.body)["data"]] == ["v", "v@1"]
 
 
 def test_a_refused_update_changes_nothing(api, refused):
@@ -184,7 +184,7 @@ def test_a_clone_of_a_snapshot_has_its_size_or_more(api, refused):
     api.snapshotCreate("v", {"name": "s"})
     api.volumeCreate({"name": "same", "parent": "s"})
     api.volumeCreate({"name": "more", "parent": "s", "size": 2 * GiB})
-    assert [(one.name, one.size, one.parentName) for one in api.volumesList()] == [
+    assert [(record.name, record.size, record.parentName) for record in api.volumesList()] == [
         ("more", 2 * GiB, "s"),
         ("same", GiB, "s"),
         ("v", GiB, "s"),
@@ -198,12 +198,12 @@ def test_a_copy_of_a_volume_goes_through_a_transient_snapshot(api, clock, refuse
     (snapshot,) = api.snapshotsList()
     assert made.autoName == snapshot.name == "v@1"
     assert snapshot.transient and snapshot.autoName
-    assert {one.parentName for one in api.volumesList()} == {"v@1"}
+    assert {record.parentName for record in api.volumesList()} == {"v@1"}
     refused("invalidParam", api.volumesReassignWait, {"reassign": [{"snapshot": "v@1", "ro": [1]}]})
     api.volumeDelete("v")
-    assert [one.deleted for one in api.snapshotsList()] == [False]
+    assert [record.deleted for record in api.snapshotsList()] == [False]
     api.volumeDelete("w")
-    assert [one.deleted for one in api.snapshotsList()] == [True]
+    assert [record.deleted for record in api.snapshotsList()] == [True]
     clock.advance(10)
     assert api.snapshotsList() == []
 
@@ -219,14 +219,14 @@ def test_a_transient_snapshot_goes_although_volume_and_clone_live(sim, api, cloc
     assert api.snapshotList(made.autoName)[0].transient
     clock.advance(30)
     assert names(api.snapshotsList()) == ["*" + made.autoName, "later", "s"]
-    assert {one.name: one.parentName for one in api.volumesList() + api.snapshotsList()[1:]} == {
+    assert {record.name: record.parentName for record in api.volumesList() + api.snapshotsList()[1:]} == {
         "v": "later",
         "later": "s",
         "w": "s",
         "s": "",
     }
     clock.advance(30)
-    assert not any(one.transient for one in api.snapshotsList())
+    assert not any(record.transient for record in api.snapshotsList())
     status = api.volumesStatus()
     assert {name: status[name].storedSize for name in status} == {"v": 0, "later": 10 * MiB, "w": 15 * MiB, "s": 0}
     sim.cluster.check()
@@ -245,7 +245,7 @@ def test_a_transient_snapshot_stays_while_there_is_no_room_without_it(sim, api, 
     api.volumesList()
     clock.advance(60)
     assert api.snapshotsList() == []
-    assert {one.storedSize for one in api.volumesSpace()} == {512 * MiB}
+    assert {record.storedSize for record in api.volumesSpace()} == {512 * MiB}
 
 
 def test_an_attached_volume_is_deleted_only_on_demand(sim, api, refused):
@@ -351,7 +351,7 @@ def test_states_hold_volumes_and_snapshots_alike(api):
     make(api)
     api.snapshotCreate("v", {"name": "s"})
     for states in (api.volumesStatus(), api.volumesQuickStatus()):
-        assert {name: (one.snapshot, one.status) for name, one in states.items()} == {
+        assert {name: (state.snapshot, state.status) for name, state in states.items()} == {
             "v": (False, "up"),
             "s": (True, "up"),
         }

@@ -113,7 +113,7 @@ class Walk(RuleBasedStateMachine):
 
     def names(self) -> Set[str]:
         """The names of snapshots; those of volumes the model knows."""
-        return {one.name for one in self.api.snapshotsList()}
+        return {record.name for record in self.api.snapshotsList()}
 
     # Volumes
 
@@ -145,14 +145,14 @@ class Walk(RuleBasedStateMachine):
     @rule(name=volumes, number=which, size=st.one_of(st.none(), sizes))
     def create_from_snapshot(self, name: str, number: int, size: Optional[int]) -> None:
         parent = self.snapshot(number)
-        found = [one for one in self.api.snapshotsList() if one.name == parent]
+        found = [record for record in self.api.snapshotsList() if record.name == parent]
         fits = found and (size is None or size >= found[0].size)
         desc = {"parent": parent, **({"size": size} if size else {})}
         self.made(name, desc, (size or found[0].size) if fits else None)
 
     @rule(name=volumes, template=templates)
     def create_from_template(self, name: str, template: str) -> None:
-        found = [one for one in self.api.volumeTemplatesList() if one.name == template]
+        found = [desc for desc in self.api.volumeTemplatesList() if desc.name == template]
         complete = found and found[0].size != "-" and found[0].replication != "-"
         # One with a parent takes the size of that.
         wanted = found[0].size if complete and not found[0].parentName else None
@@ -175,20 +175,20 @@ class Walk(RuleBasedStateMachine):
             assert error in ("", "insufficientResources")
         if known is not None and not error:
             known.size = known.size + size if adds else size
-            merged = {**known.tags, **given}
-            known.tags = {key: value for key, value in merged.items() if value}
+            known.tags = {key: value for key, value in {**known.tags, **given}.items() if value}
 
-    @rule(number=which, other=volumes, given=tags)
+    @rule(number=which, other=st.one_of(volumes, st.just("")), given=tags)
     def rename(self, number: int, other: str, given: Dict[str, str]) -> None:
         name = self.volume(number)
         known = self.volumes.get(name)
+        unnamed = name if known is None or name[0] == "~" else f"~{self.api.volumeList(name)[0].globalId}"
         taken = other in self.volumes or other in self.names()
         error = self.change("volumeUpdate", name, {"rename": other, "tags": given})
         wanted = "objectDoesNotExist" if known is None else "objectExists" if taken and name != other else ""
         assert error == wanted
         if known is not None and not error:
             known.tags = {key: value for key, value in {**known.tags, **given}.items() if value}
-            self.volumes[other] = self.volumes.pop(name)
+            self.volumes[other or unnamed] = self.volumes.pop(name)
 
     @rule(number=which)
     def delete(self, number: int) -> None:
@@ -235,17 +235,24 @@ class Walk(RuleBasedStateMachine):
 
     # Snapshots
 
-    @rule(number=which, snapshot=st.one_of(st.none(), snapshots), bind=st.booleans(), seconds=st.sampled_from([0, 30]))
+    @rule(
+        number=which,
+        snapshot=st.one_of(st.none(), st.just(""), snapshots),
+        bind=st.booleans(),
+        seconds=st.sampled_from([0, 30]),
+    )
     def take(self, number: int, snapshot: Optional[str], bind: bool, seconds: int) -> None:
         name = self.volume(number)
         taken = snapshot in self.volumes or snapshot in self.names()
         desc: Dict[str, Any] = {"bind": bind, **({"deleteAfter": seconds} if seconds else {})}
-        error = self.change("snapshotCreate", name, {**desc, **({"name": snapshot} if snapshot else {})})
+        error = self.change("snapshotCreate", name, {**desc, **({} if snapshot is None else {"name": snapshot})})
         assert error == ("objectDoesNotExist" if name not in self.volumes else "objectExists" if taken else "")
 
-    @rule(members=st.lists(st.tuples(which, st.one_of(st.none(), snapshots)), min_size=1, max_size=3))
+    @rule(members=st.lists(st.tuples(which, st.one_of(st.none(), st.just(""), snapshots)), min_size=1, max_size=3))
     def take_group(self, members: List[Tuple[int, Optional[str]]]) -> None:
-        items = [{"volume": self.volume(one), **({"name": name} if name else {})} for one, name in members]
+        items = [
+            {"volume": self.volume(record), **({} if name is None else {"name": name})} for record, name in members
+        ]
         before = len(self.names())
         error = self.change("snapshotCreateGroup", {"volumes": items})
         assert len(self.names()) == before + (0 if error else len(items))
@@ -259,7 +266,7 @@ class Walk(RuleBasedStateMachine):
         if not error:
             assert snapshot not in self.names() or snapshot.startswith("*")
 
-    @rule(number=which, other=snapshots, bind=st.booleans())
+    @rule(number=which, other=st.one_of(snapshots, st.just("")), bind=st.booleans())
     def rename_snapshot(self, number: int, other: str, bind: bool) -> None:
         self.change("snapshotUpdate", self.snapshot(number), {"rename": other, "bind": bind, "tags": {"k": "1"}})
 
@@ -303,7 +310,7 @@ class Walk(RuleBasedStateMachine):
             if 9 in (*rw, *ro) or set(rw) & set(ro):
                 return "invalidParam", places
             now = places[name]
-            for client in [one for one in now if one not in (*rw, *ro)] if detach == "all" else detach:
+            for client in [attached for attached in now if attached not in (*rw, *ro)] if detach == "all" else detach:
                 if client == 9:
                     return "invalidParam", places
                 if client in now and client in self.volumes[name].opened and not force:
@@ -424,19 +431,19 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def volumes_are_as_the_model_says(self) -> None:
-        assert {one.name: (one.size, one.tags) for one in self.api.volumesList()} == {
+        assert {record.name: (record.size, record.tags) for record in self.api.volumesList()} == {
             name: (known.size, known.tags) for name, known in self.volumes.items()
         }
 
     @invariant()
     def attachments_are_as_the_model_says(self) -> None:
-        found = self.api.attachmentsList()
-        assert {(one.volume, one.client, one.rights) for one in found if not one.snapshot} == {
-            (name, client, rights) for name, known in self.volumes.items() for client, rights in known.places.items()
-        }
-        assert {one.globalId for one in found if one.snapshot} <= {one.globalId for one in self.api.snapshotsList()}
-        assert all(one.rights == "ro" for one in found if one.snapshot)
-        assert len({(one.client, one.pos) for one in found}) == len(found)
+        listed = self.api.attachmentsList()
+        snapshots = [place for place in listed if place.snapshot]
+        volumes = {(place.volume, place.client, place.rights) for place in listed if not place.snapshot}
+        assert volumes == {(name, *place) for name, known in self.volumes.items() for place in known.places.items()}
+        assert {place.globalId for place in snapshots} <= {record.globalId for record in self.api.snapshotsList()}
+        assert all(place.rights == "ro" for place in snapshots)
+        assert len({(place.client, place.pos) for place in listed}) == len(listed)
 
     @invariant()
     def pairs_are_as_the_model_says(self) -> None:
@@ -448,31 +455,29 @@ class Walk(RuleBasedStateMachine):
     def names_are_unique_and_parents_are_there(self) -> None:
         snapshots = self.api.snapshotsList()
         records = [*self.api.volumesList(), *snapshots]
-        names = [one.name for one in records]
+        names = [record.name for record in records]
         assert len(set(names)) == len(names)
-        assert len({one.globalId for one in records}) == len({one.id for one in records}) == len(records)
-        assert {one.parentName for one in records} <= {"", *(one.name for one in snapshots)}
-        known = {one.name for one in self.api.volumeTemplatesList()}
-        assert {one.templateName for one in records} <= {"", *known}
-        assert all(one.name.startswith("*") == one.deleted for one in snapshots)
+        assert len({record.globalId for record in records}) == len({record.id for record in records}) == len(records)
+        assert {record.parentName for record in records} <= {"", *(record.name for record in snapshots)}
+        known = {template.name for template in self.api.volumeTemplatesList()}
+        assert {record.templateName for record in records} <= {"", *known}
+        assert all(record.name.startswith("*") == record.deleted for record in snapshots)
 
     @invariant()
     def capacity_adds_up(self) -> None:
         states = self.api.volumesStatus()
         listed = self.api.disksList()
-        up = [one for one in listed.values() if one.generationLeft == -1]
-        assert all(one.agAllocated + one.agFree == one.agCount for one in up)
-        assert all(one.agFull + one.agPartial == one.agAllocated for one in up)
-        assert all(one.objectsAllocated + one.objectsFree == one.objectsCount for one in up)
+        up = [disk for disk in listed.values() if disk.generationLeft == -1]
+        assert all(disk.agAllocated + disk.agFree == disk.agCount for disk in up)
+        assert all(disk.agFull + disk.agPartial == disk.agAllocated for disk in up)
+        assert all(disk.objectsAllocated + disk.objectsFree == disk.objectsCount for disk in up)
         for state in states.values():
             assert 0 <= state.storedSize <= state.size
             assert state.onDiskSize == state.storedSize * state.replication
-        if len(up) == len(listed) and not any(state.missingTargetDrives for state in states.values()):
-            # Every copy of every byte lies on a disk, and nothing else does.
-            on_disks = sum(one.objectsOnDiskSize for one in up)
-            assert on_disks == sum(state.onDiskSize for state in states.values())
-        groups = self.api.placementGroupsList()
-        assert all(group.disks <= set(listed) for group in groups.values())
+        if len(up) == len(listed) and not any(state.decreasedRedundancy for state in states.values()):
+            # Every copy of every byte lies on a disk, and nothing else does; copies that were given up are nowhere.
+            assert sum(disk.objectsOnDiskSize for disk in up) == sum(state.onDiskSize for state in states.values())
+        assert all(group.disks <= set(listed) for group in self.api.placementGroupsList().values())
 
     @invariant()
     def the_cluster_is_sound(self) -> None:
