@@ -10,7 +10,6 @@ from typing import (
     Annotated,
     Any,
     Dict,
-    ForwardRef,
     List,
     Literal,
     Mapping,
@@ -148,7 +147,7 @@ def _evaluated(annotation: Any, names: Dict[str, Any]) -> Any:
     value = annotation
     # An annotation in quotes is a string in a string where the module postpones the evaluation.
     for _ in range(2):
-        value = getattr(value, "__forward_arg__", value) if isinstance(value, ForwardRef) else value
+        value = getattr(value, "__forward_arg__", value)
         if not isinstance(value, str):
             return value
         try:
@@ -194,7 +193,8 @@ def spType(declared: Any, names: Names = None) -> Node:
         return declared
     if isinstance(declared, type) and isinstance(getattr(declared, "__spnode__", None), Node):
         return declared.__spnode__  # type: ignore[attr-defined, no-any-return]
-    if isinstance(declared, ForwardRef) or (isinstance(declared, str) and names is not None):
+    # Not by ForwardRef itself: to have it from typing imports more than all of this, on Python 3.14 and newer.
+    if hasattr(declared, "__forward_arg__") or (isinstance(declared, str) and names is not None):
         return spType(_evaluated(declared, names or {}), names)
     origin = get_origin(declared)
     if origin is not None:
