@@ -131,7 +131,7 @@ def test_what_is_kept_of_good_names_is_bounded(monkeypatch: pytest.MonkeyPatch) 
         names = [f"n{number}" for number in range(start, start + 5)]
         assert plan.finish(names) == names
     assert len(plan._good) == 10
-    with pytest.raises(InvalidArgumentError, match="'ABC' is not a valid Bounded"):
+    with pytest.raises(InvalidArgumentError, match="'ABC' is not a bounded: it does not match"):
         plan.finish(["n1", "ABC"])
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from storpool import spjson, sptype, sptypes
 from storpool.spcatch import InvalidArgumentError
+from storpool.sptype.constraints import Regex
 from storpool.sptypes import VolumeCreateDesc, VolumeReassignDesc
 
 SERVICE: Dict[str, Any] = {"nodeId": 1, "version": "19", "startTime": None, "id": 3}
@@ -57,6 +58,34 @@ class TestMaking:
             VolumeCreateDesc(name="v", size=1234)
         assert str(caught.value) == "VolumeCreateDesc.size: 1234 is not a positive multiple of 512"
         assert (caught.value.partial.name, caught.value.partial.size) == ("v", None)
+
+    @pytest.mark.parametrize(
+        ("field", "value", "sentence"),
+        [
+            ("name", "a b", "'a b' is not a volume name: letters, digits and _ - . : only, at most 199"),
+            ("name", "list", "'list' is not a volume name: it is a reserved word"),
+            ("template", "a:b", "'a:b' is not a volume template name: letters, digits and _ - only, at most 199"),
+            ("bw", "x", "'x' is not an integer"),
+        ],
+    )
+    def test_a_refused_value_is_told_in_a_sentence(self, field: str, value: str, sentence: str) -> None:
+        with pytest.raises(InvalidArgumentError) as caught:
+            VolumeCreateDesc({field: value})
+        assert str(caught.value) == f"VolumeCreateDesc.{field}: {sentence}"
+
+    def test_the_words_beside_another_type_are_named(self) -> None:
+        with pytest.raises(InvalidArgumentError, match=r"\.detach\[0\]: 'x' is not an integer, nor \"all\"$"):
+            VolumeReassignDesc(volume="v", detach=["x"])  # type: ignore[list-item]
+
+    def test_every_pattern_of_a_type_has_a_rule_in_words(self) -> None:
+        nodes = [getattr(sptypes, name) for name in dir(sptypes)]
+        patterns = [node.constraint for node in nodes if isinstance(getattr(node, "constraint", None), Regex)]
+        assert len(patterns) > 20
+        for constraint in patterns:
+            with pytest.raises(InvalidArgumentError) as caught:
+                constraint.validate("\n")
+            assert constraint.rule or constraint.name == "KvsKeyName"
+            assert constraint.pattern not in str(caught.value) or not constraint.rule
 
     def test_a_missing_field_is_named_and_the_rest_is_kept(self) -> None:
         with pytest.raises(InvalidArgumentError, match=r"^VolumeReassignDesc\.volume: is missing") as caught:

@@ -125,7 +125,7 @@ class TestJson:
     def test_comes_from_a_file(self, run: Run, tmp_path: Path) -> None:
         path = tmp_path / "body.json"
         path.write_text('{"name": "h\u00e9llo"}', encoding="utf-8")
-        assert "is not a valid" in _error(run("-P", "VolumeCreate", "--json", f"@{path}"))
+        assert "is not a volume name" in _error(run("-P", "VolumeCreate", "--json", f"@{path}"))
         path.write_text('{"name": "v"}')
         assert _request(run, "-P", "VolumeCreate", "--json", f"@{path}")["json"]["name"] == "v"
 

@@ -206,6 +206,7 @@ class Regex(Constraint):
     :param alphabet: characters of which every string is good, other than the empty one and the reserved words. Other
         strings may be good too. With it, many strings are checked at once much faster than by the pattern.
     :param one_line: whether no match has a line feed in it: many strings are then matched at once, a line each.
+    :param rule: the pattern in words, for errors: what follows "is not a volume name: ".
     """
 
     shorter_than = 0
@@ -219,8 +220,10 @@ class Regex(Constraint):
         interned: bool = False,
         alphabet: str = "",
         one_line: bool = False,
+        rule: str = "",
     ) -> None:
         super().__init__(name, since)
+        self.rule = rule
         self.pattern = pattern
         self.interned = interned
         self.alphabet = alphabet
@@ -281,15 +284,27 @@ class Regex(Constraint):
 
     def validate(self, value: Any) -> str:
         if value is None:
-            raise InvalidArgumentError(f"None is not a {self.name}")
+            raise InvalidArgumentError(f"None is not {self._kind}")
         text = to_str(value, self.name)
         if self.matches(text):
             return text
+        most = f"at most {self.shorter_than - 1}"
         if self.shorter_than and len(text) >= self.shorter_than:
-            reason = f"has {len(text)} characters, and at most {self.shorter_than - 1} are allowed"
+            reason = f"it has {len(text)} characters, and {most} are allowed"
+        elif text in self.reserved:
+            reason = "it is a reserved word"
+        elif self.rule:
+            reason = f"{self.rule}, {most}" if self.shorter_than else self.rule
         else:
-            reason = "is a reserved word" if text in self.reserved else f"does not match {self.pattern}"
-        raise InvalidArgumentError(f"{shown(value)} is not a valid {self.name}: it {reason}")
+            reason = f"it does not match {self.pattern}"
+        raise InvalidArgumentError(f"{shown(value)} is not {self._kind}: {reason}")
+
+    @property
+    def _kind(self) -> str:
+        """The name of the type as a sentence has it: "a volume name" for VolumeName."""
+        spaced = re.sub(r"(?<=[A-Za-z])(?=[A-Z][a-z])", " ", self.name)
+        words = [word.lower() if word.istitle() else word for word in spaced.split()]
+        return f"{'an' if words[0][0] in 'aeioAEIO' else 'a'} {' '.join(words)}"
 
     def describe(self) -> str:
         return f"a string that matches {self.pattern}"
@@ -308,8 +323,9 @@ class Name(Regex):
         interned: bool = False,
         alphabet: str = "",
         one_line: bool = False,
+        rule: str = "",
     ) -> None:
-        super().__init__(name, pattern, since, interned, alphabet, one_line)
+        super().__init__(name, pattern, since, interned, alphabet, one_line, rule)
         self.shorter_than = shorter_than
         self.reserved = tuple(reserved)
 

@@ -232,13 +232,20 @@ class UnionNode(Node):
             except Exception as exc:
                 raise InvalidArgumentError(f"{shown(value)} has an unusable {self.discriminator.field}") from exc
             return self.alternatives[index].handleVal(value)
-        reasons = []
+        errors = []
         for node in self.alternatives:
             try:
                 return node.handleVal(value)
             except InvalidArgumentError as exc:
-                reasons.append(f"{node.name}: {exc}")
-        raise InvalidArgumentError(f"{shown(value)} fits none of these: {'; '.join(reasons)}")
+                errors.append(exc)
+        # Of constants beside one other type there is nothing to say that their names do not.
+        constants = [node.name for node in self.alternatives if isinstance(node, Const)]
+        others = [error for node, error in zip(self.alternatives, errors) if not isinstance(node, Const)]
+        if len(others) == 1:
+            named = "".join(f", nor {name}" for name in constants if name != '""')
+            raise InvalidArgumentError(others[0].text + named, path=others[0].path)
+        reasons = "; ".join(f"{node.name}: {error}" for node, error in zip(self.alternatives, errors))
+        raise InvalidArgumentError(f"{shown(value)} fits none of these: {reasons}")
 
     def describe(self) -> str:
         return ", or ".join(node.describe() for node in self.alternatives)

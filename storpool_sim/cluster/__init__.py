@@ -17,7 +17,7 @@ The calls (`storpool_sim.calls`) read and change the state; a test may do so too
 
 from __future__ import annotations
 
-from .events import EJECT_RATE, RECLAIM_DELAY, RECOVER_RATE, SCRUB_RATE, settle
+from .events import EJECT_RATE, RECLAIM_DELAY, RECOVER_RATE, SCRUB_RATE, TRANSIENT_TIME, settle
 from .incidents import (
     begin_request,
     client_delay,
@@ -39,7 +39,7 @@ from .incidents import (
 from .invariants import check
 from .state import State
 
-__all__ = ["EJECT_RATE", "RECLAIM_DELAY", "RECOVER_RATE", "SCRUB_RATE", "Cluster"]
+__all__ = ["EJECT_RATE", "RECLAIM_DELAY", "RECOVER_RATE", "SCRUB_RATE", "TRANSIENT_TIME", "Cluster"]
 
 
 class Cluster(State):

@@ -73,7 +73,7 @@ class AdvanceDesc(JsonObjectImpl):
 
 
 class _Ask(NamedTuple):
-    """A request to the control URL, taken apart."""
+    """A request to the control URL, parsed."""
 
     cluster: Cluster
     words: List[str]

@@ -5,7 +5,7 @@
     sim.faults.add("reset", on="VolumeCreate", times=1)
     sim.faults.add("error", error="busy", calls=["volumeDelete"], times=1)
 
-Each request is held against the faults in their order; the chances come from one seeded source, so that the same
+Each request is compared with the faults in their order; the chances come from one seeded source, so that the same
 requests in the same order meet the same faults. What a fault then does to a request is told in `encounters`;
 `docs/simulator.md` has the kinds and the keys.
 """

@@ -5,6 +5,7 @@ It takes a few seconds; `SP_TEST_LOAD_SECONDS` makes it as long as one likes.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 
 import storpool_sim
 from storpool_sim import Running
+from storpool_sim.cluster.defaults import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = float(os.environ.get("SP_TEST_LOAD_SECONDS", "2"))
@@ -110,6 +112,42 @@ def test_nothing_goes_wrong_and_nothing_is_lost() -> None:
         # One for each client, and a few when several meet at an Api that they share.
         assert outcome.connections <= CLIENTS * 2 < outcome.requests
         print(f"{outcome.requests} requests, {outcome.connections} connections, {outcome.requests / SECONDS:.0f}/s")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
+def test_requests_leave_nothing_behind() -> None:
+    command = [sys.executable, "-m", "storpool_sim", "serve"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        host, _, port = process.stdout.readline().rpartition("http://")[2].strip().partition(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        token = {"Authorization": f"Storpool v1:{TOKEN}"}
+        bad = json.dumps({"name": "a name", "size": 1, "tags": {"x": "y" * 1000}})
+        requests: List[Any] = [
+            ("GET", "/ctrl/1.0/VolumesList", None, token),
+            ("POST", "/ctrl/1.0/VolumeCreate", bad, token),
+            ("GET", "/sim/1.0/" + "9" * 4000, None, {}),
+            ("POST", "/ctrl/1.0/" + "x" * 4000, bad, {}),
+        ]
+
+        def resident() -> int:
+            for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) << 10
+            raise ValueError("VmRSS")
+
+        def ask(rounds: int) -> int:
+            for request in requests * rounds:
+                connection.request(*request)
+                connection.getresponse().read()
+            return resident()
+
+        # Until all that is kept is there: the last requests, for the status page.
+        before = ask(200)
+        assert ask(int(SECONDS * 300)) - before < 16 << 20
+        connection.close()
+        process.terminate()
 
 
 @pytest.mark.parametrize("seed", [1])
