@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from typing import Annotated, List, Literal, Union
 
 from ..sptype import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
-from .constants import (
-    CLUSTER_NAME_REGEX,
-    CLUSTER_NAME_SIZE,
-    DISK_DESC_REGEX,
-    KVS_KEY_SIZE,
-    KVS_NAME_REGEX,
-    KVS_NAME_SIZE,
-    MAX_BRIDGE_ID,
-    MAX_CLIENT_DISK,
-    MAX_CLIENT_ID,
-    MAX_CLIENT_ISCSI_ID,
-    MAX_DISK_ID,
-    MAX_MGMT_ID,
-    MAX_NET_ID,
-    MAX_NODE_ID,
-    MAX_PEER_ID,
-    MAX_SERVER_ID,
-    PLACEMENT_GROUP_NAME_REGEX,
-    PLACEMENT_GROUP_NAME_SIZE,
-    REMOTE_CLUSTER_NAME_REGEX,
-    REMOTE_CLUSTER_NAME_SIZE,
-    REMOTE_LOCATION_NAME_REGEX,
-    REMOTE_LOCATION_NAME_SIZE,
-    SECTOR_SIZE,
-    SNAPSHOT_NAME_OR_GLOBAL_ID_REGEX,
-    SNAPSHOT_NAME_REGEX,
-    VOLUME_NAME_OR_GLOBAL_ID_REGEX,
-    VOLUME_NAME_REGEX,
-    VOLUME_NAME_SIZE,
-    VOLUME_TAG_NAME_REGEX,
-    VOLUME_TAG_VALUE_REGEX,
-    VOLUME_TEMPLATE_NAME_REGEX,
-)
+from . import constants
 
 __all__ = [
     "GUID",
@@ -106,6 +75,8 @@ __all__ = [
 
 # Of these characters, any string is good as a name of most kinds.
 _ALPHABET = string.ascii_letters + string.digits + "_-.:"
+_NAME_RULE = "letters, digits and _ - . : only"
+_volume_name = functools.partial(Name, shorter_than=constants.VOLUME_NAME_SIZE, alphabet=_ALPHABET, one_line=True)
 
 # Peers.
 
@@ -136,13 +107,13 @@ RdmaState = Annotated[
 """The state of an RDMA connection: Idle at rest, GidReceived and Connecting on the way up, Connected; pendingError or
 Error when it fails."""
 
-NetId = Annotated[int, IntRange("NetID", 0, MAX_NET_ID)]
+NetId = Annotated[int, IntRange("NetID", 0, constants.MAX_NET_ID)]
 """The number of a network on a node."""
 
-NodeId = Annotated[int, IntRange("NodeID", 0, MAX_NODE_ID)]
+NodeId = Annotated[int, IntRange("NodeID", 0, constants.MAX_NODE_ID)]
 """The number of a node."""
 
-PeerId = Annotated[int, IntRange("PeerID", 0, MAX_PEER_ID)]
+PeerId = Annotated[int, IntRange("PeerID", 0, constants.MAX_PEER_ID)]
 """The number of a peer on the storage network. Ranges of it tell the kinds of services apart: bridges begin at 0x7000,
 clients at 0x8000, management services at 0xf000."""
 
@@ -160,16 +131,16 @@ BridgeStatus = Annotated[Literal["running", "joining", "down"], OneOf("BridgeSta
 iscsiTargetStatus = Annotated[Literal["running", "joining", "down"], OneOf("iscsiTargetStatus", since="7.1.0")]
 """The state of an iSCSI target service."""
 
-ClientId = Annotated[int, IntRange("ClientID", 1, MAX_CLIENT_ID)]
+ClientId = Annotated[int, IntRange("ClientID", 1, constants.MAX_CLIENT_ID)]
 """The number of a client."""
 
-ServerId = Annotated[int, IntRange("ServerID", 1, MAX_SERVER_ID)]
+ServerId = Annotated[int, IntRange("ServerID", 1, constants.MAX_SERVER_ID)]
 """The number of a server."""
 
-MgmtId = Annotated[int, IntRange("MgmtID", 1, MAX_MGMT_ID)]
+MgmtId = Annotated[int, IntRange("MgmtID", 1, constants.MAX_MGMT_ID)]
 """The number of a management instance."""
 
-BridgeId = Annotated[int, IntRange("BridgeId", 1, MAX_BRIDGE_ID, since="4.0.0")]
+BridgeId = Annotated[int, IntRange("BridgeId", 1, constants.MAX_BRIDGE_ID, since="4.0.0")]
 """The number of a bridge."""
 
 iscsiTargetId = Annotated[int, IntRange("iscsiTargetId", 1, 4095, since="7.1.0")]
@@ -177,12 +148,12 @@ iscsiTargetId = Annotated[int, IntRange("iscsiTargetId", 1, 4095, since="7.1.0")
 
 # Disks.
 
-DiskId = Annotated[int, IntRange("DiskID", 0, MAX_DISK_ID)]
+DiskId = Annotated[int, IntRange("DiskID", 0, constants.MAX_DISK_ID)]
 """The number of a disk in the cluster."""
 
 # The API spells the label so.
 DiskDescription = Annotated[
-    str, Regex("DiskDescritpion", DISK_DESC_REGEX, rule="letters, digits, blanks and _ - only, at most 30")
+    str, Regex("DiskDescritpion", constants.DISK_DESC_REGEX, rule="letters, digits, blanks and _ - only, at most 30")
 ]
 """The label of a disk: up to 30 letters, digits, `_`, `-` and spaces. It may be empty."""
 
@@ -238,14 +209,11 @@ present, 7 data lost, 8 waiting for a chain (its name is misspelt by the API) an
 
 SnapshotName = Annotated[
     str,
-    Name(
+    _volume_name(
         "SnapshotName",
-        SNAPSHOT_NAME_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
+        constants.SNAPSHOT_NAME_REGEX,
         reserved=("list", "status"),
         since="1.3.0",
-        alphabet=_ALPHABET,
-        one_line=True,
         rule="letters, digits and _ - . : @ only",
     ),
 ]
@@ -254,43 +222,28 @@ deleted, and `@` comes in the names of anonymous snapshots."""
 
 SnapshotNameOrGlobalId = Annotated[
     str,
-    Name(
+    _volume_name(
         "SnapshotNameOrGlobalId",
-        SNAPSHOT_NAME_OR_GLOBAL_ID_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
+        constants.SNAPSHOT_NAME_OR_GLOBAL_ID_REGEX,
         reserved=("list", "status"),
         since="5.2.0",
-        alphabet=_ALPHABET,
-        one_line=True,
         rule="letters, digits and _ - . : @ only, or ~ and a global id",
     ),
 ]
 """The name of a snapshot, or `~` followed by its global id."""
 
 VolumeName = Annotated[
-    str,
-    Name(
-        "VolumeName",
-        VOLUME_NAME_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
-        reserved=("list", "status"),
-        alphabet=_ALPHABET,
-        one_line=True,
-        rule="letters, digits and _ - . : only",
-    ),
+    str, _volume_name("VolumeName", constants.VOLUME_NAME_REGEX, reserved=("list", "status"), rule=_NAME_RULE)
 ]
 """The name of a volume: letters, digits, `_`, `-`, `.` and `:`. A leading `#` marks a system volume."""
 
 VolumeNameOrGlobalId = Annotated[
     str,
-    Name(
+    _volume_name(
         "VolumeNameOrGlobalId",
-        VOLUME_NAME_OR_GLOBAL_ID_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
+        constants.VOLUME_NAME_OR_GLOBAL_ID_REGEX,
         reserved=("list", "status"),
         since="5.2.0",
-        alphabet=_ALPHABET,
-        one_line=True,
         rule="letters, digits and _ - . : only, or ~ and a global id",
     ),
 ]
@@ -299,34 +252,21 @@ VolumeNameOrGlobalId = Annotated[
 VolumeReplication = Annotated[int, IntRange("Replication", 1, 3)]
 """The number of replicas."""
 
-VolumeSize = Annotated[int, Size("Size", SECTOR_SIZE)]
+VolumeSize = Annotated[int, Size("Size", constants.SECTOR_SIZE)]
 """A size in bytes; a positive multiple of 512."""
 
-VolumeResize = Annotated[int, Size("SizeAdd", SECTOR_SIZE)]
+VolumeResize = Annotated[int, Size("SizeAdd", constants.SECTOR_SIZE)]
 """An increase of size in bytes; a positive multiple of 512."""
 
 VolumeTagName = Annotated[
     str,
-    Name(
-        "VolumeTagName",
-        VOLUME_TAG_NAME_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
-        interned=True,
-        rule="letters, digits and _ - . : only",
-    ),
+    Name("VolumeTagName", constants.VOLUME_TAG_NAME_REGEX, constants.VOLUME_NAME_SIZE, interned=True, rule=_NAME_RULE),
 ]
 """The name of a tag: letters, digits, `_`, `-`, `.` and `:`."""
 
 VolumeTagValue = Annotated[
     str,
-    Name(
-        "VolumeTagValue",
-        VOLUME_TAG_VALUE_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
-        alphabet=_ALPHABET,
-        one_line=True,
-        rule="letters, digits and _ - . : only",
-    ),
+    _volume_name("VolumeTagValue", constants.VOLUME_TAG_VALUE_REGEX, rule=_NAME_RULE),
 ]
 """The value of a tag: letters, digits, `_`, `-`, `.` and `:`. It may be empty."""
 
@@ -414,7 +354,7 @@ LimitType = Annotated[Literal["total", "perGiB"], OneOf("LimitType", since="7.1.
 AttachmentRights = Annotated[Literal["rw", "ro"], OneOf("AttachmentRights")]
 """What an attachment allows: 'rw' reading and writing, 'ro' reading only."""
 
-AttachmentPos = Annotated[int, IntRange("AttachmentPos", 0, MAX_CLIENT_DISK)]
+AttachmentPos = Annotated[int, IntRange("AttachmentPos", 0, constants.MAX_CLIENT_DISK)]
 """The slot of an attachment on a client."""
 
 DetachClientsList = Union[Literal["all"], List[ClientId]]
@@ -434,8 +374,8 @@ PlacementGroupName = Annotated[
     str,
     Name(
         "PlacementGroupName",
-        PLACEMENT_GROUP_NAME_REGEX,
-        shorter_than=PLACEMENT_GROUP_NAME_SIZE,
+        constants.PLACEMENT_GROUP_NAME_REGEX,
+        constants.PLACEMENT_GROUP_NAME_SIZE,
         reserved=("list",),
         interned=True,
         rule="letters, digits and _ - only",
@@ -450,8 +390,8 @@ VolumeTemplateName = Annotated[
     str,
     Name(
         "VolumeTemplateName",
-        VOLUME_TEMPLATE_NAME_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
+        constants.VOLUME_TEMPLATE_NAME_REGEX,
+        constants.VOLUME_NAME_SIZE,
         reserved=("list",),
         interned=True,
         rule="letters, digits and _ - only",
@@ -477,12 +417,12 @@ RemoteLocationName = Annotated[
     str,
     Name(
         "RemoteLocationName",
-        REMOTE_LOCATION_NAME_REGEX,
-        shorter_than=REMOTE_LOCATION_NAME_SIZE,
+        constants.REMOTE_LOCATION_NAME_REGEX,
+        constants.REMOTE_LOCATION_NAME_SIZE,
         reserved=("list",),
         since="4.0.0",
         interned=True,
-        rule="letters, digits and _ - . : only",
+        rule=_NAME_RULE,
     ),
 ]
 """The name of a remote location: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
@@ -491,12 +431,12 @@ RemoteClusterName = Annotated[
     str,
     Name(
         "RemoteClusterName",
-        REMOTE_CLUSTER_NAME_REGEX,
-        shorter_than=REMOTE_CLUSTER_NAME_SIZE,
+        constants.REMOTE_CLUSTER_NAME_REGEX,
+        constants.REMOTE_CLUSTER_NAME_SIZE,
         reserved=("list",),
         since="5.5.0",
         interned=True,
-        rule="letters, digits and _ - . : only",
+        rule=_NAME_RULE,
     ),
 ]
 """The name of a remote cluster: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
@@ -505,11 +445,11 @@ ClusterName = Annotated[
     str,
     Name(
         "ClusterName",
-        CLUSTER_NAME_REGEX,
-        shorter_than=CLUSTER_NAME_SIZE,
+        constants.CLUSTER_NAME_REGEX,
+        constants.CLUSTER_NAME_SIZE,
         since="5.2.0",
         interned=True,
-        rule="letters, digits and _ - . : only",
+        rule=_NAME_RULE,
     ),
 ]
 """The name of a cluster in multicluster requests and replies: letters, digits, `_`, `-`, `.` and `:`, and possibly a
@@ -540,24 +480,21 @@ SubClusterId = Annotated[
 
 # iSCSI.
 
-iSCSIId = Annotated[int, IntRange("iSCSIId", 0, MAX_CLIENT_ISCSI_ID)]
+iSCSIId = Annotated[int, IntRange("iSCSIId", 0, constants.MAX_CLIENT_ISCSI_ID)]
 """The number of an iSCSI controller or initiator."""
 
 iSCSIName = Annotated[str, Regex("iSCSIName", r"^[a-z0-9\-.:]+$", rule="lowercase letters, digits and - . : only")]
 """An iSCSI name (IQN): lowercase letters, digits, `-`, `.` and `:`."""
 
-iSCSIPGName = Annotated[
-    str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", interned=True, rule="letters, digits and _ - . : only")
-]
+iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", interned=True, rule=_NAME_RULE)]
 """The name of a portal group: letters, digits, `_`, `-`, `.` and `:`."""
 
 # The key-value store.
 
 KvsName = Annotated[
-    str,
-    Name("KvsName", KVS_NAME_REGEX, shorter_than=KVS_NAME_SIZE, since="7.2.0", rule="letters, digits and _ - . : only"),
+    str, Name("KvsName", constants.KVS_NAME_REGEX, constants.KVS_NAME_SIZE, since="7.2.0", rule=_NAME_RULE)
 ]
 """The name of a bucket: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
 
-KvsKeyName = Annotated[str, String("KvsKeyName", shorter_than=KVS_KEY_SIZE, since="7.2.0")]
+KvsKeyName = Annotated[str, String("KvsKeyName", constants.KVS_KEY_SIZE, since="7.2.0")]
 """A key in a bucket: any string of fewer than 1023 characters."""
