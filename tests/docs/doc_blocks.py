@@ -105,7 +105,11 @@ class Reader:
         self._type(f"trap 'status=$?; echo; echo {_END} $status' EXIT")
 
     def close(self) -> None:
-        """End the shell and what it has started."""
+        """End the shell and what it has started, and leave the contexts that a page has entered, in any case."""
+        for value in self._names.values():
+            # A page that fails before it closes its clusters would keep the interpreter from exiting.
+            if isinstance(value, contextlib.ExitStack):
+                value.close()
         os.killpg(self._shell.pid, signal.SIGKILL)
         self._shell.communicate()
 
