@@ -36,7 +36,7 @@ class FastClock(Clock):
         super().__init__()
         self._begun = time.time()
 
-    def read(self) -> float:
+    def now(self) -> float:
         return self._begun + (time.time() - self._begun) * self.TIMES
 
     def seconds_until(self, when: float) -> float:
