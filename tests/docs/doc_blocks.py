@@ -105,9 +105,13 @@ class Reader:
         self._type(f"trap 'status=$?; echo; echo {_END} $status' EXIT")
 
     def close(self) -> None:
-        """End the shell and what it has started."""
+        """End the shell and what it has started; leave the contexts that the page has entered."""
         os.killpg(self._shell.pid, signal.SIGKILL)
         self._shell.communicate()
+        for value in self._names.values():
+            # A page that fails before it closes its clusters would keep the interpreter from exiting.
+            if isinstance(value, contextlib.ExitStack):
+                value.close()
 
     def read_all(self, blocks: List[Block]) -> None:
         """Do what the blocks say; raises AssertionError where they do not do what the page says."""

@@ -1,4 +1,4 @@
-"""Programs that users run, against a simulated cluster: where they are, and what environment they get."""
+"""The examples, and how to run them with a simulated cluster."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Mapping
+from typing import Callable, Dict, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 
+GiB = 2**30
+DAY = 24 * 60 * 60
+
+#: Runs an example by its name, with arguments, and returns its text.
+Run = Callable[..., str]
+
 
 def environment(cluster: Mapping[str, str]) -> Dict[str, str]:
-    """This process's environment, with nothing of StorPool in it but that cluster."""
+    """Return the environment of this process, with the variables of the cluster as the only ones of StorPool."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("SP_")}
     # Programs run in other directories.
     paths = [os.path.abspath(path) for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
@@ -21,7 +27,7 @@ def environment(cluster: Mapping[str, str]) -> Dict[str, str]:
 
 
 def run(cluster: Mapping[str, str], name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run an example, and check what holds for all of them: its errors are lines, never a traceback."""
+    """Run an example; fail if it prints a traceback."""
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments],
         env=environment(cluster), capture_output=True, text=True, timeout=60, check=False,

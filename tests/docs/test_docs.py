@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import shlex
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -121,9 +124,52 @@ def test_a_block_that_does_not_do_what_the_page_says_is_found(text: str, reason:
         reads(text)
 
 
+def test_a_page_that_fails_leaves_what_it_has_entered(reads, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    left = tmp_path / "left"
+    with pytest.raises(ZeroDivisionError):
+        reads(
+            "```python\nimport contextlib, pathlib\ncontexts = contextlib.ExitStack()\n"
+            f"contexts.callback(pathlib.Path({str(left)!r}).touch)\n1 / 0\n```\n"
+        )
+    assert left.exists()
+
+
 def test_blocks_of_a_page_know_what_came_before(reads, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     reads(
         "```python\nx = 1\n```\n\n```python\nprint(x + 1)\n```\n\n```text\n2\n```\n\n"
         "<!-- file: dir/a.txt -->\n\n```text\nhello\n```\n\n"
         "```sh\ny=3; cd dir\n```\n\n```sh\necho $y a; cat a.txt; cat\n```\n\n```text\n3 ...\nhello\n```\n"
     )
+
+
+def test_the_commands_of_the_readme_need_no_activated_environment(tmp_path: Path) -> None:
+    readme = doc_blocks.blocks(doc_programs.ROOT / "README.md")
+    (command,) = (block.code for block in readme if block.code.startswith(".venv/bin/python -m storpool_sim run"))
+    (tmp_path / "examples").symlink_to(doc_programs.EXAMPLES)
+    _shell_environment(tmp_path, {})  # makes .venv, which is not on the path here
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\necho 'this Python has no storpool' >&2; exit 1\n")
+    python.chmod(0o755)
+    env = {**doc_programs.environment({}), "PATH": f"{python.parent}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["cleaned up"]), done.stderr
+
+
+def test_commands_never_install_another_storpool() -> None:
+    # Without a version, or a path, pip takes the original 7.3.0 from PyPI, and succeeds.
+    commands = [
+        (block.where, line.strip())
+        for page in PAGES
+        for block in doc_blocks.blocks(page)
+        for line in block.code.splitlines()
+        if block.language == "sh" and "pip install" in line
+    ]
+    assert len(commands) > 5
+    wrong = []
+    for where, line in commands:
+        for word in shlex.split(line.split("pip install")[1].split("&&")[0]):
+            requirement = re.fullmatch(r"storpool(\[[\w,]+\])?(.*)", word)
+            if requirement and requirement[2] != ">=7.4":
+                wrong.append(f"{where}: {line}")
+    assert wrong == []

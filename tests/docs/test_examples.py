@@ -10,76 +10,20 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, List
+from typing import Iterator
 
 import doc_programs
 import pytest
+from doc_programs import GiB, Run
 
 import storpool_sim
 from storpool import spapi
 from storpool_sim import Running
 from storpool_sim.cluster.clock import ManualClock
 
-GiB = 2**30
-DAY = 24 * 60 * 60
 NAMES = sorted(path.stem for path in doc_programs.EXAMPLES.glob("*.py") if path.stem != "program")
-
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    # Programs compare the cluster's dates with the time of day, and snapshots are to have some age.
-    return ManualClock(time.time() - 40 * DAY)
-
-
-@pytest.fixture
-def sim(clock: ManualClock, tmp_path: Path) -> Iterator[Running]:
-    with storpool_sim.running(clock=clock, devDir=str(tmp_path / "dev")) as running:
-        yield running
-
-
-@pytest.fixture
-def api(sim: Running) -> spapi.Api:
-    return sim.api()
-
-
-@pytest.fixture
-def run(sim: Running) -> Run:
-    """Return a function that runs an example, which must succeed, and returns what it printed."""
-
-    def check(name: str, *arguments: str) -> str:
-        done = doc_programs.run(sim.env, name, *arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    return check
-
-
-@pytest.fixture
-def fails(sim: Running) -> Run:
-    """Return a function that runs an example, which must fail, and returns its error message."""
-
-    def check(name: str, *arguments: str, status: int = 1) -> str:
-        done = doc_programs.run(sim.env, name, *arguments)
-        assert done.returncode == status, done
-        (line,) = done.stderr.splitlines()
-        assert line.startswith(f"{name}.py: ")
-        return line
-
-    return check
-
-
-@pytest.fixture
-def volumes(api: spapi.Api) -> None:
-    """Two volumes of one application, and one of another."""
-    api.volumeTemplateCreate({"name": "ssd3", "placeAll": "ssd", "replication": 3, "size": 10 * GiB})
-    for name, app in (("db-data", "db"), ("db-log", "db"), ("web", "web")):
-        api.volumeCreate({"name": name, "template": "ssd3", "tags": {"app": app}})
-
 
 # What holds for all
 
@@ -222,79 +166,6 @@ def test_snapshot_group_takes_one_snapshot_of_each(run: Run, fails: Run, api: sp
         {"app": "db", "label": "nightly", "volume": name} for name in ("db-data", "db-log")
     ]
     assert "no volume has the tag app=none" in fails("snapshot_group", "app=none")
-
-
-@pytest.fixture
-def nightly(sim: Running, api: spapi.Api, clock: ManualClock) -> None:
-    """Snapshots of two volumes, 40, 30, 20 and 10 days old, and others that have the same label."""
-    for name in ("db", "web"):
-        api.volumeCreate({"name": name, "size": GiB, "replication": 3})
-    api.snapshotCreate("db", {"name": "by-hand", "tags": {"label": "nightly"}})
-    api.snapshotCreate("web", {"name": "weekly", "tags": {"label": "weekly", "volume": "web"}})
-    for number in range(4):
-        for name in ("db", "web"):
-            api.snapshotCreate(name, {"name": f"{name}-{number}", "tags": {"label": "nightly", "volume": name}})
-        clock.advance(10 * DAY)
-
-
-def _kept(api: spapi.Api) -> List[str]:
-    return sorted(snapshot.name for snapshot in api.snapshotsList() if not snapshot.deleted)
-
-
-def test_rotate_snapshots_keeps_the_newest_of_each_volume(run: Run, api: spapi.Api, nightly: None) -> None:
-    printed = run("rotate_snapshots", "label=nightly", "--days", "15", "--keep", "2", "--delete")
-    assert printed == (
-        "deleted db-1\ndeleted db-0\ndeleted web-1\ndeleted web-0\nleft alone: 1 without the tag `volume`\n"
-    )
-    assert _kept(api) == ["by-hand", "db-2", "db-3", "web-2", "web-3", "weekly"]
-
-
-def test_rotate_snapshots_keeps_the_young(run: Run, api: spapi.Api, nightly: None) -> None:
-    run("rotate_snapshots", "label=nightly", "--days", "35", "--keep", "0", "--delete")
-    assert not {"db-0", "web-0"} & {*_kept(api)} and {"db-1", "web-1"} <= {*_kept(api)}
-
-
-def test_rotate_snapshots_deletes_nothing_unless_told(run: Run, api: spapi.Api, nightly: None) -> None:
-    before = _kept(api)
-    planned = run("rotate_snapshots", "label=nightly", "--days", "15", "--keep", "3").splitlines()
-    assert planned[:2] == ["would delete db-0", "would delete web-0"]
-    assert _kept(api) == before
-
-
-def test_rotate_snapshots_does_not_go_by_who_is_the_parent_now(run: Run, api: spapi.Api, nightly: None) -> None:
-    # A clone of a snapshot becomes the volume that the snapshot is the parent of.
-    api.volumeRevert("db", {"toSnapshot": "db-0"})
-    api.volumeCreate({"name": "clone", "parent": "web-3"})
-    run("rotate_snapshots", "label=nightly", "--days", "15", "--keep", "2", "--delete")
-    assert {"db-2", "db-3", "web-2", "web-3"} <= {*_kept(api)}
-
-
-def test_rotate_snapshots_refuses_to_keep_less_than_none(sim: Running) -> None:
-    done = doc_programs.run(sim.env, "rotate_snapshots", "label=nightly", "--days", "1", "--keep=-1")
-    assert done.returncode == 2 and "'-1' is not a number of snapshots" in done.stderr
-
-
-def test_rotate_snapshots_leaves_backups_of_other_clusters_alone(near: Running, clock: ManualClock) -> None:
-    away = near.api().using(clusterName="away")
-    for api in (near.api(), away):
-        api.volumeCreate({"name": "db", "size": GiB, "replication": 3, "tags": {"label": "nightly", "volume": "db"}})
-    away.volumesGroupBackup({"location": "nnnn", "volumes": ["db"], "tags": {"label": "nightly", "volume": "db"}})
-    assert [snapshot.backup for snapshot in near.api().snapshotsList()] == [True]
-    clock.advance(DAY)
-    arguments = ["label=nightly", "--days", "0", "--keep", "0", "--delete"]
-    done = doc_programs.run(near.env, "rotate_snapshots", *arguments)
-    assert (done.returncode, done.stdout) == (0, "left alone: 1 backups of other clusters\n")
-    assert len(_kept(near.api())) == 1
-
-
-def test_groups_of_snapshots_can_be_rotated(run: Run, api: spapi.Api, volumes: None, clock: ManualClock) -> None:
-    # An unnamed volume too: its name contains what no tag does.
-    unnamed = api.volumeCreate({"name": "", "size": GiB, "replication": 3, "tags": {"app": "db"}}).globalId
-    run("snapshot_group", "app=db", "--label", "nightly")
-    assert f"deleted {unnamed}-nightly-" in run(
-        "rotate_snapshots", "label=nightly", "--days", "0", "--keep", "0", "--delete"
-    )
-    assert not _kept(api)
 
 
 def test_restore_volume(run: Run, fails: Run, api: spapi.Api, volumes: None, tmp_path: Path) -> None:
@@ -471,15 +342,6 @@ def test_a_lock_gives_the_status_of_its_command_and_can_be_taken_from_the_dead(
 
 
 # Between clusters
-
-
-@pytest.fixture
-def near(clock: ManualClock) -> Iterator[Running]:
-    """A cluster that is connected to another, `away`."""
-    cluster = storpool_sim.Cluster(clock, name="near", clusterId="nnnn.a")
-    storpool_sim.connect(cluster, storpool_sim.Cluster(clock, name="away", clusterId="aaaa.b"))
-    with storpool_sim.running(cluster=cluster) as running:
-        yield running
 
 
 def test_backup_group_waits_until_the_data_is_there(near: Running, clock: ManualClock) -> None:
