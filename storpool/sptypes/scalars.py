@@ -109,12 +109,7 @@ _ALPHABET = string.ascii_letters + string.digits + "_-.:"
 
 # Peers.
 
-MacAddr = Annotated[
-    str,
-    Regex(
-        "MAC Address", r"^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$", rule="six pairs of hexadecimal digits, joined by colons"
-    ),
-]
+MacAddr = Annotated[str, Regex("MAC Address", r"^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$")]
 """A MAC address: six pairs of hexadecimal digits joined by colons."""
 
 BeaconNodeStatus = Annotated[Literal["NODE_DOWN", "NODE_UP"], OneOf("BeaconNodeStatus")]
@@ -126,7 +121,7 @@ BeaconClusterStatus = Annotated[Literal["CNODE_DOWN", "CNODE_DAMPING", "CNODE_UP
 PeerStatus = Annotated[Literal["up", "down"], OneOf("PeerStatus")]
 """Whether a peer is up or down."""
 
-GUID = Annotated[str, Regex("GUID", r"^0x[0-9a-fA-F]{2,16}$", since="4.0.0", rule="0x and 2 to 16 hexadecimal digits")]
+GUID = Annotated[str, Regex("GUID", r"^0x[0-9a-fA-F]{2,16}$", since="4.0.0")]
 """The GUID of an RDMA port: `0x` and 2 to 16 hexadecimal digits."""
 
 RdmaState = Annotated[
@@ -181,9 +176,7 @@ DiskId = Annotated[int, IntRange("DiskID", 0, MAX_DISK_ID)]
 """The number of a disk in the cluster."""
 
 # The API spells the label so.
-DiskDescription = Annotated[
-    str, Regex("DiskDescritpion", DISK_DESC_REGEX, rule="letters, digits, blanks and _ - only, at most 30")
-]
+DiskDescription = Annotated[str, Regex("DiskDescritpion", DISK_DESC_REGEX)]
 """The label of a disk: up to 30 letters, digits, `_`, `-` and spaces. It may be empty."""
 
 DiskIdOrNoDiskId = Union[Literal[4294967294], DiskId]
@@ -246,7 +239,6 @@ SnapshotName = Annotated[
         since="1.3.0",
         alphabet=_ALPHABET,
         one_line=True,
-        rule="letters, digits and _ - . : @ only",
     ),
 ]
 """The name of a snapshot: letters, digits, `_`, `-`, `.`, `:` and `@`. A leading `*` marks a snapshot that is being
@@ -262,7 +254,6 @@ SnapshotNameOrGlobalId = Annotated[
         since="5.2.0",
         alphabet=_ALPHABET,
         one_line=True,
-        rule="letters, digits and _ - . : @ only, or ~ and a global id",
     ),
 ]
 """The name of a snapshot, or `~` followed by its global id."""
@@ -276,7 +267,6 @@ VolumeName = Annotated[
         reserved=("list", "status"),
         alphabet=_ALPHABET,
         one_line=True,
-        rule="letters, digits and _ - . : only",
     ),
 ]
 """The name of a volume: letters, digits, `_`, `-`, `.` and `:`. A leading `#` marks a system volume."""
@@ -291,7 +281,6 @@ VolumeNameOrGlobalId = Annotated[
         since="5.2.0",
         alphabet=_ALPHABET,
         one_line=True,
-        rule="letters, digits and _ - . : only, or ~ and a global id",
     ),
 ]
 """The name of a volume, or `~` followed by its global id."""
@@ -306,39 +295,18 @@ VolumeResize = Annotated[int, Size("SizeAdd", SECTOR_SIZE)]
 """An increase of size in bytes; a positive multiple of 512."""
 
 VolumeTagName = Annotated[
-    str,
-    Name(
-        "VolumeTagName",
-        VOLUME_TAG_NAME_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
-        interned=True,
-        rule="letters, digits and _ - . : only",
-    ),
+    str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, interned=True)
 ]
 """The name of a tag: letters, digits, `_`, `-`, `.` and `:`."""
 
 VolumeTagValue = Annotated[
     str,
-    Name(
-        "VolumeTagValue",
-        VOLUME_TAG_VALUE_REGEX,
-        shorter_than=VOLUME_NAME_SIZE,
-        alphabet=_ALPHABET,
-        one_line=True,
-        rule="letters, digits and _ - . : only",
-    ),
+    Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE, alphabet=_ALPHABET, one_line=True),
 ]
 """The value of a tag: letters, digits, `_`, `-`, `.` and `:`. It may be empty."""
 
 GlobalVolumeId = Annotated[
-    str,
-    Regex(
-        "Global Volume Id",
-        r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$",
-        since="4.0.0",
-        one_line=True,
-        rule="three groups of lowercase letters and digits, joined by dots",
-    ),
+    str, Regex("Global Volume Id", r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$", since="4.0.0", one_line=True)
 ]
 """An id that is unique across clusters: three groups of lowercase letters and digits, joined by dots. It has no leading
 `~`."""
@@ -438,7 +406,6 @@ PlacementGroupName = Annotated[
         shorter_than=PLACEMENT_GROUP_NAME_SIZE,
         reserved=("list",),
         interned=True,
-        rule="letters, digits and _ - only",
     ),
 ]
 """The name of a placement group: letters, digits, `_` and `-`."""
@@ -454,7 +421,6 @@ VolumeTemplateName = Annotated[
         shorter_than=VOLUME_NAME_SIZE,
         reserved=("list",),
         interned=True,
-        rule="letters, digits and _ - only",
     ),
 ]
 """The name of a template: letters, digits, `_` and `-`."""
@@ -482,7 +448,6 @@ RemoteLocationName = Annotated[
         reserved=("list",),
         since="4.0.0",
         interned=True,
-        rule="letters, digits and _ - . : only",
     ),
 ]
 """The name of a remote location: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
@@ -496,46 +461,23 @@ RemoteClusterName = Annotated[
         reserved=("list",),
         since="5.5.0",
         interned=True,
-        rule="letters, digits and _ - . : only",
     ),
 ]
 """The name of a remote cluster: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
 
 ClusterName = Annotated[
-    str,
-    Name(
-        "ClusterName",
-        CLUSTER_NAME_REGEX,
-        shorter_than=CLUSTER_NAME_SIZE,
-        since="5.2.0",
-        interned=True,
-        rule="letters, digits and _ - . : only",
-    ),
+    str, Name("ClusterName", CLUSTER_NAME_REGEX, shorter_than=CLUSTER_NAME_SIZE, since="5.2.0", interned=True)
 ]
 """The name of a cluster in multicluster requests and replies: letters, digits, `_`, `-`, `.` and `:`, and possibly a
 leading `#`."""
 
-LocationId = Annotated[
-    str,
-    Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0", interned=True, rule="lowercase letters and digits only"),
-]
+LocationId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0", interned=True)]
 """The id of a location: lowercase letters and digits."""
 
-ClusterId = Annotated[
-    str,
-    Regex(
-        "Global Location Id",
-        r"[a-z0-9]+\.[a-z0-9]+$",
-        since="5.2.0",
-        interned=True,
-        rule="two groups of lowercase letters and digits, joined by a dot",
-    ),
-]
+ClusterId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+\.[a-z0-9]+$", since="5.2.0", interned=True)]
 """The id of a cluster: those of the location and of the cluster within it, joined by a dot."""
 
-SubClusterId = Annotated[
-    str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0", interned=True, rule="lowercase letters and digits only")
-]
+SubClusterId = Annotated[str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0", interned=True)]
 """The id of a cluster within its location: lowercase letters and digits."""
 
 # iSCSI.
@@ -543,20 +485,15 @@ SubClusterId = Annotated[
 iSCSIId = Annotated[int, IntRange("iSCSIId", 0, MAX_CLIENT_ISCSI_ID)]
 """The number of an iSCSI controller or initiator."""
 
-iSCSIName = Annotated[str, Regex("iSCSIName", r"^[a-z0-9\-.:]+$", rule="lowercase letters, digits and - . : only")]
+iSCSIName = Annotated[str, Regex("iSCSIName", r"^[a-z0-9\-.:]+$")]
 """An iSCSI name (IQN): lowercase letters, digits, `-`, `.` and `:`."""
 
-iSCSIPGName = Annotated[
-    str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", interned=True, rule="letters, digits and _ - . : only")
-]
+iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", interned=True)]
 """The name of a portal group: letters, digits, `_`, `-`, `.` and `:`."""
 
 # The key-value store.
 
-KvsName = Annotated[
-    str,
-    Name("KvsName", KVS_NAME_REGEX, shorter_than=KVS_NAME_SIZE, since="7.2.0", rule="letters, digits and _ - . : only"),
-]
+KvsName = Annotated[str, Name("KvsName", KVS_NAME_REGEX, shorter_than=KVS_NAME_SIZE, since="7.2.0")]
 """The name of a bucket: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
 
 KvsKeyName = Annotated[str, String("KvsKeyName", shorter_than=KVS_KEY_SIZE, since="7.2.0")]

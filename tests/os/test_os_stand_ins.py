@@ -108,13 +108,7 @@ def test_works_after_modules_were_replaced_and_paths_were_lost(conf: Path, happe
     _use(conf, USE, STAND_IN, "spapi.Api, spapi.ApiError = Api, ApiError", HAPPENED[happened])
 
 
-UNTIL_CALLS_DO = pytest.mark.xfail(reason="calls look for their own module by its name", strict=True)
-
-
-@pytest.mark.parametrize(
-    "happened",
-    [name if "modules" not in name else pytest.param(name, marks=UNTIL_CALLS_DO) for name in HAPPENED],
-)
+@pytest.mark.parametrize("happened", HAPPENED)
 def test_works_on_a_cluster_then(conf: Path, happened: str) -> None:
     _use(conf, USE, HAPPENED[happened])
 
