@@ -352,8 +352,8 @@ class SetNode(ListNode):
 
     brackets = "{}"
 
-    def build(self, made: Any) -> Any:
-        return set(made)
+    def build(self, parts: Any) -> Any:
+        return set(parts)
 
     def describe(self) -> str:
         return f"a set, each item {self.item.describe()}"
@@ -423,6 +423,7 @@ class FieldLike(Protocol):
     @property
     def required(self) -> bool:
         """Whether the field must be present."""
+        ...
 
 
 _new = object.__new__

@@ -16,6 +16,7 @@ from ..sptype import internal as internal
 from ..sptype import longType as longType
 from ..sptype import maybe as maybe
 from ..sptype import spType as spType
+from . import rules  # noqa: F401 - it gives the scalar types their rules
 from .attachments import *
 from .balancer import *
 from .constants import *

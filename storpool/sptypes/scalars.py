@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-import functools
 import string
 from typing import Annotated, List, Literal, Union
 
 from ..sptype import IntRange, Name, NamedEnum, OneOf, Regex, Size, String, UnlimitedInt
-from . import constants
+from .constants import (
+    CLUSTER_NAME_REGEX,
+    CLUSTER_NAME_SIZE,
+    DISK_DESC_REGEX,
+    KVS_KEY_SIZE,
+    KVS_NAME_REGEX,
+    KVS_NAME_SIZE,
+    MAX_BRIDGE_ID,
+    MAX_CLIENT_DISK,
+    MAX_CLIENT_ID,
+    MAX_CLIENT_ISCSI_ID,
+    MAX_DISK_ID,
+    MAX_MGMT_ID,
+    MAX_NET_ID,
+    MAX_NODE_ID,
+    MAX_PEER_ID,
+    MAX_SERVER_ID,
+    PLACEMENT_GROUP_NAME_REGEX,
+    PLACEMENT_GROUP_NAME_SIZE,
+    REMOTE_CLUSTER_NAME_REGEX,
+    REMOTE_CLUSTER_NAME_SIZE,
+    REMOTE_LOCATION_NAME_REGEX,
+    REMOTE_LOCATION_NAME_SIZE,
+    SECTOR_SIZE,
+    SNAPSHOT_NAME_OR_GLOBAL_ID_REGEX,
+    SNAPSHOT_NAME_REGEX,
+    VOLUME_NAME_OR_GLOBAL_ID_REGEX,
+    VOLUME_NAME_REGEX,
+    VOLUME_NAME_SIZE,
+    VOLUME_TAG_NAME_REGEX,
+    VOLUME_TAG_VALUE_REGEX,
+    VOLUME_TEMPLATE_NAME_REGEX,
+)
 
 __all__ = [
     "GUID",
@@ -75,17 +106,10 @@ __all__ = [
 
 # Of these characters, any string is good as a name of most kinds.
 _ALPHABET = string.ascii_letters + string.digits + "_-.:"
-_NAME_RULE = "letters, digits and _ - . : only"
-_volume_name = functools.partial(Name, shorter_than=constants.VOLUME_NAME_SIZE, alphabet=_ALPHABET, one_line=True)
 
 # Peers.
 
-MacAddr = Annotated[
-    str,
-    Regex(
-        "MAC Address", r"^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$", rule="six pairs of hexadecimal digits, joined by colons"
-    ),
-]
+MacAddr = Annotated[str, Regex("MAC Address", r"^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$")]
 """A MAC address: six pairs of hexadecimal digits joined by colons."""
 
 BeaconNodeStatus = Annotated[Literal["NODE_DOWN", "NODE_UP"], OneOf("BeaconNodeStatus")]
@@ -97,7 +121,7 @@ BeaconClusterStatus = Annotated[Literal["CNODE_DOWN", "CNODE_DAMPING", "CNODE_UP
 PeerStatus = Annotated[Literal["up", "down"], OneOf("PeerStatus")]
 """Whether a peer is up or down."""
 
-GUID = Annotated[str, Regex("GUID", r"^0x[0-9a-fA-F]{2,16}$", since="4.0.0", rule="0x and 2 to 16 hexadecimal digits")]
+GUID = Annotated[str, Regex("GUID", r"^0x[0-9a-fA-F]{2,16}$", since="4.0.0")]
 """The GUID of an RDMA port: `0x` and 2 to 16 hexadecimal digits."""
 
 RdmaState = Annotated[
@@ -107,13 +131,13 @@ RdmaState = Annotated[
 """The state of an RDMA connection: Idle at rest, GidReceived and Connecting on the way up, Connected; pendingError or
 Error when it fails."""
 
-NetId = Annotated[int, IntRange("NetID", 0, constants.MAX_NET_ID)]
+NetId = Annotated[int, IntRange("NetID", 0, MAX_NET_ID)]
 """The number of a network on a node."""
 
-NodeId = Annotated[int, IntRange("NodeID", 0, constants.MAX_NODE_ID)]
+NodeId = Annotated[int, IntRange("NodeID", 0, MAX_NODE_ID)]
 """The number of a node."""
 
-PeerId = Annotated[int, IntRange("PeerID", 0, constants.MAX_PEER_ID)]
+PeerId = Annotated[int, IntRange("PeerID", 0, MAX_PEER_ID)]
 """The number of a peer on the storage network. Ranges of it tell the kinds of services apart: bridges begin at 0x7000,
 clients at 0x8000, management services at 0xf000."""
 
@@ -131,16 +155,16 @@ BridgeStatus = Annotated[Literal["running", "joining", "down"], OneOf("BridgeSta
 iscsiTargetStatus = Annotated[Literal["running", "joining", "down"], OneOf("iscsiTargetStatus", since="7.1.0")]
 """The state of an iSCSI target service."""
 
-ClientId = Annotated[int, IntRange("ClientID", 1, constants.MAX_CLIENT_ID)]
+ClientId = Annotated[int, IntRange("ClientID", 1, MAX_CLIENT_ID)]
 """The number of a client."""
 
-ServerId = Annotated[int, IntRange("ServerID", 1, constants.MAX_SERVER_ID)]
+ServerId = Annotated[int, IntRange("ServerID", 1, MAX_SERVER_ID)]
 """The number of a server."""
 
-MgmtId = Annotated[int, IntRange("MgmtID", 1, constants.MAX_MGMT_ID)]
+MgmtId = Annotated[int, IntRange("MgmtID", 1, MAX_MGMT_ID)]
 """The number of a management instance."""
 
-BridgeId = Annotated[int, IntRange("BridgeId", 1, constants.MAX_BRIDGE_ID, since="4.0.0")]
+BridgeId = Annotated[int, IntRange("BridgeId", 1, MAX_BRIDGE_ID, since="4.0.0")]
 """The number of a bridge."""
 
 iscsiTargetId = Annotated[int, IntRange("iscsiTargetId", 1, 4095, since="7.1.0")]
@@ -148,13 +172,11 @@ iscsiTargetId = Annotated[int, IntRange("iscsiTargetId", 1, 4095, since="7.1.0")
 
 # Disks.
 
-DiskId = Annotated[int, IntRange("DiskID", 0, constants.MAX_DISK_ID)]
+DiskId = Annotated[int, IntRange("DiskID", 0, MAX_DISK_ID)]
 """The number of a disk in the cluster."""
 
 # The API spells the label so.
-DiskDescription = Annotated[
-    str, Regex("DiskDescritpion", constants.DISK_DESC_REGEX, rule="letters, digits, blanks and _ - only, at most 30")
-]
+DiskDescription = Annotated[str, Regex("DiskDescritpion", DISK_DESC_REGEX)]
 """The label of a disk: up to 30 letters, digits, `_`, `-` and spaces. It may be empty."""
 
 DiskIdOrNoDiskId = Union[Literal[4294967294], DiskId]
@@ -209,12 +231,14 @@ present, 7 data lost, 8 waiting for a chain (its name is misspelt by the API) an
 
 SnapshotName = Annotated[
     str,
-    _volume_name(
+    Name(
         "SnapshotName",
-        constants.SNAPSHOT_NAME_REGEX,
+        SNAPSHOT_NAME_REGEX,
+        shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
         since="1.3.0",
-        rule="letters, digits and _ - . : @ only",
+        alphabet=_ALPHABET,
+        one_line=True,
     ),
 ]
 """The name of a snapshot: letters, digits, `_`, `-`, `.`, `:` and `@`. A leading `*` marks a snapshot that is being
@@ -222,29 +246,41 @@ deleted, and `@` comes in the names of anonymous snapshots."""
 
 SnapshotNameOrGlobalId = Annotated[
     str,
-    _volume_name(
+    Name(
         "SnapshotNameOrGlobalId",
-        constants.SNAPSHOT_NAME_OR_GLOBAL_ID_REGEX,
+        SNAPSHOT_NAME_OR_GLOBAL_ID_REGEX,
+        shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
         since="5.2.0",
-        rule="letters, digits and _ - . : @ only, or ~ and a global id",
+        alphabet=_ALPHABET,
+        one_line=True,
     ),
 ]
 """The name of a snapshot, or `~` followed by its global id."""
 
 VolumeName = Annotated[
-    str, _volume_name("VolumeName", constants.VOLUME_NAME_REGEX, reserved=("list", "status"), rule=_NAME_RULE)
+    str,
+    Name(
+        "VolumeName",
+        VOLUME_NAME_REGEX,
+        shorter_than=VOLUME_NAME_SIZE,
+        reserved=("list", "status"),
+        alphabet=_ALPHABET,
+        one_line=True,
+    ),
 ]
 """The name of a volume: letters, digits, `_`, `-`, `.` and `:`. A leading `#` marks a system volume."""
 
 VolumeNameOrGlobalId = Annotated[
     str,
-    _volume_name(
+    Name(
         "VolumeNameOrGlobalId",
-        constants.VOLUME_NAME_OR_GLOBAL_ID_REGEX,
+        VOLUME_NAME_OR_GLOBAL_ID_REGEX,
+        shorter_than=VOLUME_NAME_SIZE,
         reserved=("list", "status"),
         since="5.2.0",
-        rule="letters, digits and _ - . : only, or ~ and a global id",
+        alphabet=_ALPHABET,
+        one_line=True,
     ),
 ]
 """The name of a volume, or `~` followed by its global id."""
@@ -252,33 +288,25 @@ VolumeNameOrGlobalId = Annotated[
 VolumeReplication = Annotated[int, IntRange("Replication", 1, 3)]
 """The number of replicas."""
 
-VolumeSize = Annotated[int, Size("Size", constants.SECTOR_SIZE)]
+VolumeSize = Annotated[int, Size("Size", SECTOR_SIZE)]
 """A size in bytes; a positive multiple of 512."""
 
-VolumeResize = Annotated[int, Size("SizeAdd", constants.SECTOR_SIZE)]
+VolumeResize = Annotated[int, Size("SizeAdd", SECTOR_SIZE)]
 """An increase of size in bytes; a positive multiple of 512."""
 
 VolumeTagName = Annotated[
-    str,
-    Name("VolumeTagName", constants.VOLUME_TAG_NAME_REGEX, constants.VOLUME_NAME_SIZE, interned=True, rule=_NAME_RULE),
+    str, Name("VolumeTagName", VOLUME_TAG_NAME_REGEX, shorter_than=VOLUME_NAME_SIZE, interned=True)
 ]
 """The name of a tag: letters, digits, `_`, `-`, `.` and `:`."""
 
 VolumeTagValue = Annotated[
     str,
-    _volume_name("VolumeTagValue", constants.VOLUME_TAG_VALUE_REGEX, rule=_NAME_RULE),
+    Name("VolumeTagValue", VOLUME_TAG_VALUE_REGEX, shorter_than=VOLUME_NAME_SIZE, alphabet=_ALPHABET, one_line=True),
 ]
 """The value of a tag: letters, digits, `_`, `-`, `.` and `:`. It may be empty."""
 
 GlobalVolumeId = Annotated[
-    str,
-    Regex(
-        "Global Volume Id",
-        r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$",
-        since="4.0.0",
-        one_line=True,
-        rule="three groups of lowercase letters and digits, joined by dots",
-    ),
+    str, Regex("Global Volume Id", r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+$", since="4.0.0", one_line=True)
 ]
 """An id that is unique across clusters: three groups of lowercase letters and digits, joined by dots. It has no leading
 `~`."""
@@ -354,7 +382,7 @@ LimitType = Annotated[Literal["total", "perGiB"], OneOf("LimitType", since="7.1.
 AttachmentRights = Annotated[Literal["rw", "ro"], OneOf("AttachmentRights")]
 """What an attachment allows: 'rw' reading and writing, 'ro' reading only."""
 
-AttachmentPos = Annotated[int, IntRange("AttachmentPos", 0, constants.MAX_CLIENT_DISK)]
+AttachmentPos = Annotated[int, IntRange("AttachmentPos", 0, MAX_CLIENT_DISK)]
 """The slot of an attachment on a client."""
 
 DetachClientsList = Union[Literal["all"], List[ClientId]]
@@ -374,11 +402,10 @@ PlacementGroupName = Annotated[
     str,
     Name(
         "PlacementGroupName",
-        constants.PLACEMENT_GROUP_NAME_REGEX,
-        constants.PLACEMENT_GROUP_NAME_SIZE,
+        PLACEMENT_GROUP_NAME_REGEX,
+        shorter_than=PLACEMENT_GROUP_NAME_SIZE,
         reserved=("list",),
         interned=True,
-        rule="letters, digits and _ - only",
     ),
 ]
 """The name of a placement group: letters, digits, `_` and `-`."""
@@ -390,11 +417,10 @@ VolumeTemplateName = Annotated[
     str,
     Name(
         "VolumeTemplateName",
-        constants.VOLUME_TEMPLATE_NAME_REGEX,
-        constants.VOLUME_NAME_SIZE,
+        VOLUME_TEMPLATE_NAME_REGEX,
+        shorter_than=VOLUME_NAME_SIZE,
         reserved=("list",),
         interned=True,
-        rule="letters, digits and _ - only",
     ),
 ]
 """The name of a template: letters, digits, `_` and `-`."""
@@ -417,12 +443,11 @@ RemoteLocationName = Annotated[
     str,
     Name(
         "RemoteLocationName",
-        constants.REMOTE_LOCATION_NAME_REGEX,
-        constants.REMOTE_LOCATION_NAME_SIZE,
+        REMOTE_LOCATION_NAME_REGEX,
+        shorter_than=REMOTE_LOCATION_NAME_SIZE,
         reserved=("list",),
         since="4.0.0",
         interned=True,
-        rule=_NAME_RULE,
     ),
 ]
 """The name of a remote location: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
@@ -431,70 +456,45 @@ RemoteClusterName = Annotated[
     str,
     Name(
         "RemoteClusterName",
-        constants.REMOTE_CLUSTER_NAME_REGEX,
-        constants.REMOTE_CLUSTER_NAME_SIZE,
+        REMOTE_CLUSTER_NAME_REGEX,
+        shorter_than=REMOTE_CLUSTER_NAME_SIZE,
         reserved=("list",),
         since="5.5.0",
         interned=True,
-        rule=_NAME_RULE,
     ),
 ]
 """The name of a remote cluster: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
 
 ClusterName = Annotated[
-    str,
-    Name(
-        "ClusterName",
-        constants.CLUSTER_NAME_REGEX,
-        constants.CLUSTER_NAME_SIZE,
-        since="5.2.0",
-        interned=True,
-        rule=_NAME_RULE,
-    ),
+    str, Name("ClusterName", CLUSTER_NAME_REGEX, shorter_than=CLUSTER_NAME_SIZE, since="5.2.0", interned=True)
 ]
 """The name of a cluster in multicluster requests and replies: letters, digits, `_`, `-`, `.` and `:`, and possibly a
 leading `#`."""
 
-LocationId = Annotated[
-    str,
-    Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0", interned=True, rule="lowercase letters and digits only"),
-]
+LocationId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+$", since="4.0.0", interned=True)]
 """The id of a location: lowercase letters and digits."""
 
-ClusterId = Annotated[
-    str,
-    Regex(
-        "Global Location Id",
-        r"[a-z0-9]+\.[a-z0-9]+$",
-        since="5.2.0",
-        interned=True,
-        rule="two groups of lowercase letters and digits, joined by a dot",
-    ),
-]
+ClusterId = Annotated[str, Regex("Global Location Id", r"[a-z0-9]+\.[a-z0-9]+$", since="5.2.0", interned=True)]
 """The id of a cluster: those of the location and of the cluster within it, joined by a dot."""
 
-SubClusterId = Annotated[
-    str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0", interned=True, rule="lowercase letters and digits only")
-]
+SubClusterId = Annotated[str, Regex("Subcluster Id", r"[a-z0-9]+$", since="5.5.0", interned=True)]
 """The id of a cluster within its location: lowercase letters and digits."""
 
 # iSCSI.
 
-iSCSIId = Annotated[int, IntRange("iSCSIId", 0, constants.MAX_CLIENT_ISCSI_ID)]
+iSCSIId = Annotated[int, IntRange("iSCSIId", 0, MAX_CLIENT_ISCSI_ID)]
 """The number of an iSCSI controller or initiator."""
 
-iSCSIName = Annotated[str, Regex("iSCSIName", r"^[a-z0-9\-.:]+$", rule="lowercase letters, digits and - . : only")]
+iSCSIName = Annotated[str, Regex("iSCSIName", r"^[a-z0-9\-.:]+$")]
 """An iSCSI name (IQN): lowercase letters, digits, `-`, `.` and `:`."""
 
-iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", interned=True, rule=_NAME_RULE)]
+iSCSIPGName = Annotated[str, Regex("iSCSIPGName", r"^[A-Za-z0-9_\-.:]+$", interned=True)]
 """The name of a portal group: letters, digits, `_`, `-`, `.` and `:`."""
 
 # The key-value store.
 
-KvsName = Annotated[
-    str, Name("KvsName", constants.KVS_NAME_REGEX, constants.KVS_NAME_SIZE, since="7.2.0", rule=_NAME_RULE)
-]
+KvsName = Annotated[str, Name("KvsName", KVS_NAME_REGEX, shorter_than=KVS_NAME_SIZE, since="7.2.0")]
 """The name of a bucket: letters, digits, `_`, `-`, `.` and `:`, and possibly a leading `#`."""
 
-KvsKeyName = Annotated[str, String("KvsKeyName", constants.KVS_KEY_SIZE, since="7.2.0")]
+KvsKeyName = Annotated[str, String("KvsKeyName", shorter_than=KVS_KEY_SIZE, since="7.2.0")]
 """A key in a bucket: any string of fewer than 1023 characters."""
