@@ -44,7 +44,7 @@ class Storm:
             for name, number in (("west", "wwww.a"), ("second", "wwww.b"), ("far", "ffff.a"))
         ]
         connect(*self.clusters)
-        self.dispatcher = Dispatcher(self.clusters[0], "t", checkReplies=True)
+        self.dispatcher = Dispatcher(self.clusters[0], "t", check_replies=True)
         self.waiting: List[PendingReply] = []
         self.done = 0
 
