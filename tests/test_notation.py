@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 from typing import Annotated, Any, List, Tuple
 
 import pytest
@@ -122,6 +123,7 @@ def test_a_large_list_leaves_the_collector_as_it_was(collecting: bool, last: str
         gc.enable()
 
 
+@pytest.mark.skipif(sys.implementation.name == "pypy", reason="msgspec has no wheels for PyPy")
 def test_what_is_kept_of_good_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sptype.use_msgspec()
     monkeypatch.setattr(plans, "INTERNED_MAX", 10)

@@ -48,10 +48,12 @@ class JsonObjectMeta(type):
         @property
         def __spfields__(cls) -> Dict[str, Field]:
             """The fields by name; made at first use."""
+            raise NotImplementedError
 
         @property
         def __spnode__(cls) -> ObjectNode:
             """The node of the class; made at first use."""
+            raise NotImplementedError
 
     def __new__(
         mcs, name: str, bases: Tuple[type, ...], namespace: Dict[str, Any], since: str = "", until: str = "", **kw: Any

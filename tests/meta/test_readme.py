@@ -33,6 +33,9 @@ def test_ci_runs_the_line_of_the_readme(tmp_path: Path) -> None:
     for name in ("README.md", ".ci/run"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    # Nothing is installed here; and what cannot be is no reason to stop.
+    (tmp_path / ".ci" / "pythons").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / ".ci" / "pythons").chmod(0o755)
     # The first program of the line stands in for all of it.
     (tmp_path / "python3").write_text('#!/bin/sh\necho "ran: $*"\nexit 1\n')
     (tmp_path / "python3").chmod(0o755)
