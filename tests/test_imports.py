@@ -106,6 +106,24 @@ def test_a_child_that_is_forked_during_a_first_call_does_not_hang(
     run("import warnings; warnings.simplefilter('ignore')\n" + START + FORKING, storpool_cluster, pause)
 
 
+def test_a_connection_that_was_replaced_before_the_import_is_used() -> None:
+    code = """
+import http.client
+class Canned:
+    status = 200
+    def __init__(self, *args, **kwargs): pass
+    def request(self, *args): pass
+    def getresponse(self): return self
+    def read(self, *args): return b'{"generation": 1, "data": []}'
+    def close(self): pass
+http.client.HTTPConnection = Canned
+from storpool import spapi
+print(spapi.Api(host="127.0.0.1", port=81, auth="1").volumesList())
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
 def test_importing_brings_few_modules_along() -> None:
     # What logging brings along, newer Pythons have changed more than once.
     code = (
