@@ -75,7 +75,7 @@ def test_names_stay_text(sim, open_page, monkeypatch):
     name = "<img src=x onerror=alert(1)><script>alert(2)</script>&amp;"
     sim.api().volumeCreate(VolumeCreateDesc({"name": "v", "size": GiB, "replication": 3}))
     with sim.cluster.lock:
-        sim.cluster.rename(sim.cluster.find("v"), name)
+        sim.cluster.records.rename(sim.cluster.find("v"), name)
         sim.cluster.find(name).tags = {"<b>": "<i>"}
     sim.api(transientRetries=0).tasksList()
     page = shown(open_page, sim)
@@ -157,6 +157,6 @@ def test_without_scripts_it_says_that_it_needs_them(sim, open_page):
 
 
 def test_from_elsewhere_it_needs_the_token(run, open_page, monkeypatch):
-    monkeypatch.setattr("storpool_sim.service.server._is_here", lambda address: False)
+    monkeypatch.setattr("storpool_sim.service.server.is_loopback", lambda address: False)
     page = shown(open_page, run(token="s3cret"), fragment="#token=s3cret")
     assert page.inner_text("h1") == "Cluster sim"

@@ -303,6 +303,7 @@ def test_a_volume_that_stays_open_is_forced_off(sim: storpool_sim.Running, db: A
 
 
 def test_the_next_sync_goes_on_where_one_was_refused(sim: storpool_sim.Running, db: AttachDB) -> None:
+    sim.cluster.sharedWrites = False
     sim.api().volumesReassign(json=[{"volume": "os--volume-2", "rw": [2]}])
     for number in (1, 2, 3):
         db.add(f"r{number}", _entry(f"os--volume-{number}"))
