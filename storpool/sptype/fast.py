@@ -202,7 +202,11 @@ class MsgspecReader:
         """Return what the node makes of a value, or IRREGULAR."""
         plan = self._strict
         if plan is None:
-            plan = self._strict = _Plans({}, lenient=False).of(self._node)
+            plan = _Plans({}, lenient=False).of(self._node)
+            # msgspec looks into a struct when it first meets it, and a thread that meets it meanwhile would crash: no
+            # other thread gets it before.
+            library.msgspec.json.Decoder(plan.type)
+            self._strict = plan
         try:
             if isinstance(plan, ObjectPlan):
                 return plan.finish_one(library.msgspec.convert(value, plan.type, str_keys=True))
