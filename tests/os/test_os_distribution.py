@@ -75,7 +75,8 @@ class Environment:
         _run(*pip, *arguments, cwd=self.directory)
 
     def install(self, *wheels: Path) -> None:
-        self.pip("install", "--no-index", "--no-deps", *wheels)
+        # The path may have these bindings already, those that are being tested.
+        self.pip("install", "--no-index", "--no-deps", "--force-reinstall", *wheels)
 
 
 @pytest.fixture
