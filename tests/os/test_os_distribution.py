@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.parser
 import shutil
 import subprocess
@@ -63,9 +64,15 @@ class Environment:
         venv.create(directory, with_pip=False, symlinks=True)
         self.python = directory / "bin" / "python"
         site = Path(self.run("import sysconfig; print(sysconfig.get_paths()['purelib'])").stdout.strip())
-        # Later on the path than what is installed here, so that an installation of the source tree is not found first.
-        paths = [path for path in sys.path if "site-packages" in path]
-        (site / "dependencies.pth").write_text("\n".join(paths))
+        # All that is installed where the tests run, but for the bindings themselves.
+        dependencies = directory / "dependencies"
+        dependencies.mkdir()
+        for folder in (path for path in sys.path if "site-packages" in path):
+            for entry in Path(folder).iterdir():
+                if not entry.name.lower().startswith(("storpool", "__editable__")):
+                    with contextlib.suppress(FileExistsError):
+                        (dependencies / entry.name).symlink_to(entry)
+        (site / "dependencies.pth").write_text(str(dependencies))
 
     def run(self, code: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return _run(self.python, "-c", code, cwd=self.directory, check=check)
@@ -75,8 +82,7 @@ class Environment:
         _run(*pip, *arguments, cwd=self.directory)
 
     def install(self, *wheels: Path) -> None:
-        # The path may have these bindings already, those that are being tested.
-        self.pip("install", "--no-index", "--no-deps", "--force-reinstall", *wheels)
+        self.pip("install", "--no-index", "--no-deps", *wheels)
 
 
 @pytest.fixture
