@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, NoReturn, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, NoReturn, Tuple, Union
 
 from ..spcatch import InvalidArgumentError, shown
 from .annotations import MISSING, Field, annotations_of, field_names, field_of, spType
@@ -32,8 +32,6 @@ else:
 
 
 __all__ = ["JsonObjectImpl", "JsonObjectMeta", "as_dict", "unchecked_class"]
-
-_T = TypeVar("_T")
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(_positional,))

@@ -5,7 +5,6 @@ names of scalar types and unions are nodes, with `handleVal` and `name`, made wh
 """
 # ruff: noqa: F403 - everything that the areas declare public is public here, so a new class is named once, in its area.
 
-import functools
 import typing
 
 from ..sptype import JsonObject as JsonObject
@@ -36,16 +35,6 @@ from .tasks import *
 from .templates import *
 from .transfer import *
 from .volumes import *
-
-
-@functools.cache
-def declared() -> typing.Dict[str, typing.Any]:
-    """Give all that the areas declare, as it is declared, and the areas themselves, by name."""
-    from . import replies  # noqa: F401 - an area, too, whose names stand in spapi
-
-    areas = {name: area for name, area in globals().items() if getattr(area, "__package__", "") == __name__}
-    return {**{name: value for area in areas.values() for name, value in vars(area).items()}, **areas}
-
 
 if not typing.TYPE_CHECKING:
     # Out of the checkers' sight: with a __getattr__ they would take any name at all for an attribute.
